@@ -1,0 +1,285 @@
+/**
+ * The contract between Tabea and a channel. An adapter translates between a provider's wire format and
+ * these types; it never sees the web framework, the queue or the database.
+ */
+import type { z } from 'zod';
+import type { Address, AttachmentRef, InboundEvent, InboundMessage, ThreadRef } from './message.js';
+
+/** An HTTP request exactly as it came: nothing decoded, trimmed or re-ordered. */
+export interface RawRequest {
+  readonly method: string;
+  /** Request target as received: path and query, not decoded. */
+  readonly target: string;
+  /** Lower-case names. */
+  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
+  readonly body: Buffer;
+  readonly receivedAt: Date;
+}
+
+export interface RawReply {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string | Buffer;
+}
+
+/** A part of a request that did not become an event, and why. `part` is raw, for quarantine. */
+export interface LeftPart {
+  readonly part: string;
+  /** A short code and words for an operator; no personal data. */
+  readonly reason: string;
+}
+
+export interface Parsed {
+  readonly events: readonly InboundEvent[];
+  /** Understood and deliberately not taken (own echo, hidden type). */
+  readonly ignored: readonly LeftPart[];
+  /** Not understood: goes to quarantine, the rest goes on. */
+  readonly rejected: readonly LeftPart[];
+}
+
+/** Thrown by `verify`: answered with 403, kept in quarantine, never a case. */
+export class SignatureError extends Error {
+  override readonly name = 'SignatureError';
+}
+
+/** Thrown by `parse` where nothing of the body can be read: answered with 400, kept raw in quarantine. */
+export class UnparsableError extends Error {
+  override readonly name = 'UnparsableError';
+}
+
+export interface WebhookReceiver {
+  /** Largest body in bytes; above it the gateway answers 413. */
+  readonly maxBodyBytes: number;
+  /** Throws SignatureError. Works on raw bytes and comes first, always. */
+  verify(request: RawRequest): void;
+  /** Pure. Throws UnparsableError where the whole body is unreadable. */
+  parse(request: RawRequest): Parsed;
+  /** What the provider expects in answer (TwiML, Meta's challenge). Default: 200 with an empty body. */
+  reply?(request: RawRequest): RawReply;
+}
+
+/** Where a poller stands in its provider's stream, saved with what it passed. */
+export interface Cursor {
+  /** Opaque to all but the adapter; JSON. */
+  readonly value: unknown;
+  /** Fencing epoch of the lease under which it is written. */
+  readonly epoch: number;
+}
+
+/** Where a pull adapter hands over what it fetched. Resolves when that is durable, with the new cursor. */
+export interface InboundSink {
+  accept(batch: {
+    readonly raw: Buffer;
+    readonly events: readonly InboundEvent[];
+    readonly cursor: unknown;
+  }): Promise<void>;
+}
+
+export interface PullReceiver {
+  run(sink: InboundSink, cursor: Cursor, signal: AbortSignal): Promise<void>;
+}
+
+/** What a text costs on this channel. */
+export interface ReplyMeasure {
+  /** Messages that the provider will count (SMS segments, posts of a thread). 0 for an empty text. */
+  readonly segments: number;
+  /** How it is counted: `GSM-7`, `UCS-2`, `characters`. */
+  readonly encoding: string;
+  /** Units used, and units that are left before the next segment begins or the limit is reached. */
+  readonly used: number;
+  readonly left: number;
+  /** Cost for the city in whole rupiah. */
+  readonly costIdr: number;
+  /** False where the channel would refuse the text for its length. */
+  readonly fits: boolean;
+}
+
+/** Whom a reply would go to, and what is known about the conversation. */
+export interface ReplyTarget {
+  readonly address: Address;
+  readonly optedOut: boolean;
+  readonly confidentiality: 'public' | 'anonymous' | 'secret';
+  /** The citizen's last message on this channel, where there is one. */
+  readonly lastInbound?: { readonly externalId: string; readonly at: Date; readonly thread?: ThreadRef };
+}
+
+export type ReplyPermission =
+  { readonly allowed: true; readonly until?: Date } | { readonly allowed: false; readonly reason: string };
+
+export interface OutboundMessage {
+  /** Outbox id: stable over attempts, usable as an idempotency key. */
+  readonly id: string;
+  readonly channelId: string;
+  readonly to: Address;
+  readonly subject?: string;
+  readonly text: string;
+  readonly thread?: ThreadRef;
+  /** Written by the machine, not by a person. */
+  readonly automated: boolean;
+  /** 1 for the first attempt. */
+  readonly attempt: number;
+}
+
+export interface SendResult {
+  /** Provider id of the message. */
+  readonly externalId: string;
+  /** Segments that the provider says it charged, where it says so. */
+  readonly segments?: number;
+}
+
+/** An attempt whose end we do not know. */
+export interface SendAttempt {
+  readonly message: OutboundMessage;
+  /** When the attempt began, on our clock. */
+  readonly startedAt: Date;
+  readonly now: Date;
+  /** True where that provider id is already the id of another reply of ours. */
+  isClaimed(externalId: string): Promise<boolean>;
+}
+
+/**
+ * What the provider's own list says. `not_sent` may be said only 60 s or later after the attempt;
+ * several candidates, or no list at all, are `unknown`.
+ */
+export type Reconciliation =
+  | { readonly state: 'sent'; readonly externalId: string }
+  | { readonly state: 'not_sent' }
+  | { readonly state: 'unknown'; readonly reason: string };
+
+export interface ChannelHealth {
+  readonly state: 'ok' | 'degraded' | 'down';
+  /** For people: what is wrong and the remedy. No secret. */
+  readonly detail: string;
+}
+
+export interface ChannelAdapter {
+  readonly kind: string;
+  readonly webhook?: WebhookReceiver;
+  /** Delivery reports, where they come to `/webhooks/{channelId}/status`. */
+  readonly statusWebhook?: WebhookReceiver;
+  readonly pull?: PullReceiver;
+  measure(text: string): ReplyMeasure;
+  /** Told BEFORE an operator writes. Absent: always allowed. */
+  canReply?(target: ReplyTarget, now: Date): ReplyPermission;
+  /** Absent: a person conveys the answer (telephone, paper). Throws ChannelError. */
+  send?(message: OutboundMessage, signal: AbortSignal): Promise<SendResult>;
+  reconcile?(attempt: SendAttempt, signal: AbortSignal): Promise<Reconciliation>;
+  /** What the provider has of inbound messages, for backfill and audit. */
+  list?(since: Date, until: Date): AsyncIterable<InboundMessage>;
+  /** Bytes of an attachment that the provider keeps. Guarded against SSRF. Throws ChannelError. */
+  fetchAttachment?(ref: AttachmentRef, signal: AbortSignal): Promise<Buffer>;
+  probe?(signal: AbortSignal): Promise<ChannelHealth>;
+  close?(): Promise<void>;
+}
+
+/** A logger of which adapters and core know only this much (pino fits). */
+export interface Logger {
+  debug(fields: object, message: string): void;
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+
+export interface Clock {
+  now(): Date;
+}
+
+/** What an adapter is given instead of reaching for it. */
+export interface AdapterContext {
+  readonly channelId: string;
+  /** The number, page or mailbox that citizens write to, as configured. */
+  readonly address: string;
+  /** Public base address, as providers see and sign it; no trailing slash. */
+  readonly publicUrl: string;
+  /** What one message costs the city, in whole rupiah. */
+  readonly replyCostIdr: number;
+  readonly logger: Logger;
+  readonly clock: Clock;
+}
+
+/** One folder under `adapters/`, one line in `adapters/index.ts`. */
+export interface ChannelKind<Settings = unknown> {
+  readonly kind: string;
+  /** Shape of `channels[].settings` in the configuration. Only what it reads is demanded. */
+  readonly settings: z.ZodType<Settings>;
+  create(settings: Settings, context: AdapterContext): ChannelAdapter;
+  /** The provider, played for the demo and for tests. */
+  readonly simulator?: SimulatorKind;
+}
+
+/** How a kind's provider is played. `simulatorUrl` is where the part's `handle` is mounted, no trailing slash. */
+export interface SimulatorKind {
+  /**
+   * Values for the `${NAME}`s of the configuration that are absent in the demo: addresses that point at
+   * the simulator, and secrets made by `secret(bytes)` (hex), which the caller keeps in the data folder.
+   */
+  demoEnvironment(simulatorUrl: string, secret: (bytes: number) => string): Readonly<Record<string, string>>;
+  create(context: SimulatorContext): SimulatorPart;
+}
+
+export interface SimulatorChannel {
+  readonly channelId: string;
+  readonly label: string;
+  readonly address: string;
+  /** Settings as in the configuration, after interpolation. */
+  readonly settings: unknown;
+}
+
+export interface SimulatorContext {
+  readonly channels: readonly SimulatorChannel[];
+  /** Where the gateway's webhooks are as the provider dials them; may differ from `publicUrl`. */
+  readonly gatewayUrl: string;
+  /** What the provider signs. */
+  readonly publicUrl: string;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** A fault that the played provider can be told to have. */
+export interface SimulatorFault {
+  readonly id: string;
+  /** For the page, Indonesian. */
+  readonly label: string;
+}
+
+/** A message as the device of the citizen shows it. */
+export interface SimulatedMessage {
+  readonly id: string;
+  /** Seen from the citizen: `out` he wrote, `in` he received. */
+  readonly direction: 'in' | 'out';
+  readonly text: string;
+  readonly at: string;
+  readonly state: string;
+  /** Segments, where the provider counts them. */
+  readonly segments?: number;
+}
+
+/** A device on the simulator's page: a telephone, a mailbox. */
+export interface SimulatedDevice {
+  readonly channelId: string;
+  /** Chooses the drawing: `phone`, `mailbox`, `timeline`. */
+  readonly look: string;
+  readonly title: string;
+  readonly address: string;
+}
+
+export interface SimulatorPart {
+  readonly devices: readonly SimulatedDevice[];
+  readonly faults: readonly SimulatorFault[];
+  /** The provider's HTTP interface in its wire format; `target` is relative to where the part is mounted. */
+  handle(request: RawRequest): Promise<RawReply>;
+  /** The citizen `from` writes on a device: delivered to the gateway's webhook, signed as the provider signs. */
+  write(input: {
+    readonly channelId: string;
+    readonly from: string;
+    readonly text: string;
+  }): Promise<SimulatedMessage>;
+  /** What the device of `from` shows, oldest first. */
+  conversation(channelId: string, from: string): readonly SimulatedMessage[];
+  /** Switches a fault on for the next `times` requests that it concerns (0: off). */
+  setFault(id: string, times: number): void;
+  activeFaults(): Readonly<Record<string, number>>;
+  /** Called with the channel and the citizen's address whenever a conversation changes; returns the unsubscriber. */
+  onChange(listener: (channelId: string, from: string) => void): () => void;
+  close(): Promise<void>;
+}
