@@ -1,16 +1,16 @@
 /** The one way to PostgreSQL: a pool, a transaction, and Drizzle over both. */
 import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres';
-import pg from 'pg';
+import { Pool, type ClientBase, type PoolClient } from 'pg';
 import * as schema from './schema.js';
 
 /** What runs a statement: the pool, or one connection inside a transaction. */
-export type Queryable = Pick<pg.ClientBase, 'query'>;
+export type Queryable = Pick<ClientBase, 'query'>;
 
 export interface Database {
-  readonly pool: pg.Pool;
+  readonly pool: Pool;
   readonly orm: NodePgDatabase<typeof schema>;
   /** Runs `work` in one transaction; rolls back and throws on where it throws. */
-  transaction<T>(work: (client: pg.PoolClient) => Promise<T>): Promise<T>;
+  transaction<T>(work: (client: PoolClient) => Promise<T>): Promise<T>;
   close(): Promise<void>;
 }
 
@@ -26,7 +26,7 @@ export interface DatabaseOptions {
 
 /** Opens no connection yet. */
 export function openDatabase(options: DatabaseOptions): Database {
-  const pool = new pg.Pool({
+  const pool = new Pool({
     connectionString: options.url,
     max: options.max ?? 16,
     connectionTimeoutMillis: options.connectTimeoutMs ?? 2_000,
@@ -42,7 +42,7 @@ export function openDatabase(options: DatabaseOptions): Database {
   };
 }
 
-async function inTransaction<T>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+async function inTransaction<T>(pool: Pool, work: (client: PoolClient) => Promise<T>): Promise<T> {
   const client = await pool.connect();
   let broken: Error | undefined;
   try {
