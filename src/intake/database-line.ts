@@ -1,0 +1,95 @@
+/**
+ * A connection that the intake keeps for itself, so that it never waits behind workers for one of the pool,
+ * with a time limit on our side of the wire: a server that hangs is told from one that works by the clock only.
+ */
+import type { Pool, PoolClient } from 'pg';
+import type { Entry } from './entry.js';
+import { storeEntries } from './store-entries.js';
+import { isDataError, isWorthRepeating } from './store-unavailable.js';
+
+export interface DatabaseLine {
+  /** See `storeEntries`. A deadlock is tried again. Throws what PostgreSQL says, or that it says nothing. */
+  store(entries: readonly Entry[]): Promise<string[]>;
+  /** Throws where the database does not answer or only reads. */
+  probe(): Promise<void>;
+  /** Gives the connection back. */
+  close(): void;
+}
+
+export interface DatabaseLineOptions {
+  readonly pool: Pool;
+  /** Milliseconds for connecting and the statement together. */
+  readonly limitMs: number;
+}
+
+const TRIES_ON_DEADLOCK = 3;
+
+export function createDatabaseLine({ pool, limitMs }: DatabaseLineOptions): DatabaseLine {
+  let held: PoolClient | undefined;
+
+  function drop(client: PoolClient): void {
+    if (held !== client) return;
+    held = undefined;
+    client.release(true);
+  }
+
+  async function connect(): Promise<PoolClient> {
+    const client = await pool.connect();
+    // The pool listens for errors of idle connections only; unheard, one of ours would end the process.
+    client.on('error', () => drop(client));
+    held = client;
+    return client;
+  }
+
+  async function run<T>(work: (client: PoolClient) => Promise<T>): Promise<T> {
+    let expired = false;
+    const attempt = async () => {
+      const client = held ?? (await connect());
+      if (expired) {
+        drop(client);
+        throw new Error('The database answered too late');
+      }
+      return work(client);
+    };
+    let timer: NodeJS.Timeout | undefined;
+    const limit = new Promise<never>((_resolve, reject) => {
+      timer = setTimeout(() => {
+        expired = true;
+        reject(new Error('The database does not answer'));
+      }, limitMs);
+    });
+    try {
+      return await Promise.race([attempt(), limit]);
+    } catch (error) {
+      // After anything but a refused row the connection is in doubt; a statement under way dies with it or is harmless.
+      if (held !== undefined && !isDataError(error) && !isWorthRepeating(error)) drop(held);
+      throw error;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  async function store(entries: readonly Entry[], tries = TRIES_ON_DEADLOCK): Promise<string[]> {
+    try {
+      return await run((client) => storeEntries(client, entries));
+    } catch (error) {
+      if (tries > 1 && isWorthRepeating(error)) return store(entries, tries - 1);
+      throw error;
+    }
+  }
+
+  return {
+    store: (entries) => store(entries),
+    probe: () => run(probe),
+    close() {
+      const client = held;
+      held = undefined;
+      client?.release();
+    },
+  };
+}
+
+async function probe(client: PoolClient): Promise<void> {
+  const { rows } = await client.query<{ standby: boolean }>('SELECT pg_is_in_recovery() AS standby');
+  if (rows[0]?.standby !== false) throw new Error('The database is a standby and only reads');
+}
