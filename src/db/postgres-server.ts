@@ -80,6 +80,8 @@ export async function startServer(
   await writeFile(config, configText({ ...settings, port }), { mode: 0o600 });
   if (server.user) await chown(config, server.user.uid, server.user.gid);
   await chmod(server.cluster, 0o700);
+  // PostgreSQL would take a stranger with the dead server's process id for that server, and not start.
+  if (serverPid(server) === undefined) await rm(join(server.cluster, 'postmaster.pid'), { force: true });
   await run(server, 'pg_ctl', [
     'start',
     '--wait',
@@ -124,10 +126,22 @@ export async function stopServer(
 
 /** Process id of the running server by its `postmaster.pid`; `undefined` where there is none or it is dead. */
 export function serverPid(server: PostgresServer): number | undefined {
+  const pid = Number(pidFileText(server)?.split('\n')[0]);
+  return isAlive(pid) && isServer(pid, server) ? pid : undefined;
+}
+
+function pidFileText(server: PostgresServer): string | undefined {
   const file = join(server.cluster, 'postmaster.pid');
-  if (!existsSync(file)) return undefined;
-  const pid = Number(readFileSync(file, 'utf8').split('\n')[0]);
-  return isAlive(pid) ? pid : undefined;
+  return existsSync(file) ? readFileSync(file, 'utf8') : undefined;
+}
+
+/** After a crash the id may belong to anything by now. Where the system does not tell, it is believed. */
+function isServer(pid: number, server: PostgresServer): boolean {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').includes(server.cluster);
+  } catch {
+    return true;
+  }
 }
 
 export function serverUrl(port: number, password: string, database = 'postgres'): string {
@@ -146,17 +160,26 @@ export function freePort(): Promise<number> {
   });
 }
 
+/** Sets the superuser's password of a stopped cluster, in single-user mode, where nobody is asked for one. */
+export async function resetPassword(server: PostgresServer, password: string): Promise<void> {
+  if (!/^[\w-]+$/.test(password)) throw new Error('the password needs quoting');
+  const statement = `ALTER USER ${SUPERUSER} PASSWORD '${password}'\n`;
+  await run(server, 'postgres', ['--single', '-D', server.cluster, 'postgres'], statement);
+}
+
 /** Detached: a session of its own, so that Ctrl-C at the terminal reaches the gateway and not the database. */
-function run(server: PostgresServer, program: string, args: readonly string[]): Promise<void> {
+function run(server: PostgresServer, program: string, args: readonly string[], input = ''): Promise<void> {
   return new Promise((resolve, reject) => {
     const child = spawn(join(server.binDir, program), args, {
       cwd: dirname(server.cluster),
       env: { PATH: process.env['PATH'] ?? '/usr/bin:/bin', LC_ALL: 'C' },
       detached: true,
       windowsHide: true,
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: ['pipe', 'pipe', 'pipe'],
       ...server.user,
     });
+    child.stdin.on('error', () => undefined);
+    child.stdin.end(input);
     let output = '';
     const note = (chunk: Buffer) => {
       output += chunk.toString('utf8');

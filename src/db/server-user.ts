@@ -2,6 +2,12 @@
 import { readFileSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 
+/**
+ * Where things of that user live when the data folder or node_modules cannot be reached by him. Survives a
+ * restart of the machine, which a temporary folder need not.
+ */
+export const SHARED_HOME = '/var/lib/tabea-postgres';
+
 /** Numeric, for spawn() and chown(). */
 export interface ServerUser {
   readonly uid: number;

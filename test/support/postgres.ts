@@ -7,7 +7,7 @@ import { Client } from 'pg';
 import { z } from 'zod';
 import { openDatabase, type Database } from '../../src/db/database.js';
 import { migrate } from '../../src/db/migrate.js';
-import { nativeFolder } from '../../src/db/postgres-binaries.js';
+import { binariesFor } from '../../src/db/postgres-binaries.js';
 import {
   createCluster,
   freePort,
@@ -88,7 +88,7 @@ export interface OwnPostgresOptions {
 /** A server that a fault test may stop, kill and start again. It keeps its port. */
 export async function startOwnPostgres(options: OwnPostgresOptions = {}): Promise<OwnPostgres> {
   const folder = newFolder('pg');
-  const server = describeServer(folder);
+  const server = await describeServer(folder);
   const settings = { ...(options.fsync === true ? { max_connections: 300 } : QUICK), ...options.settings };
   const password = randomBytes(12).toString('hex');
   await createCluster(server, password, ['--no-sync']);
@@ -116,12 +116,9 @@ export async function startOwnPostgres(options: OwnPostgresOptions = {}): Promis
   };
 }
 
-function describeServer(folder: string): PostgresServer {
-  return {
-    binDir: join(nativeFolder(), 'bin'),
-    cluster: join(folder, 'home', 'cluster'),
-    user: serverUser(),
-  };
+async function describeServer(folder: string): Promise<PostgresServer> {
+  const user = serverUser();
+  return { binDir: await binariesFor(user), cluster: join(folder, 'home', 'cluster'), user };
 }
 
 interface Shared {
@@ -169,7 +166,7 @@ async function othersServer(ready: string): Promise<Shared> {
 }
 
 async function startShared(folder: string): Promise<Shared> {
-  const server = describeServer(folder);
+  const server = await describeServer(folder);
   const shared = { port: await freePort(), password: randomBytes(12).toString('hex') };
   await createCluster(server, shared.password, ['--no-sync']);
   await startServer(server, shared.port, QUICK);
@@ -180,7 +177,7 @@ async function startShared(folder: string): Promise<Shared> {
 }
 
 async function migrateAt(url: string): Promise<void> {
-  const database = openDatabase({ url, max: 1 });
+  const database = openDatabase({ url, max: 2 });
   try {
     await migrate(database);
   } finally {

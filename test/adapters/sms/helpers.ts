@@ -1,0 +1,148 @@
+import http from 'node:http';
+import { stringify } from 'node:querystring';
+import twilio from 'twilio';
+import type {
+  AdapterContext,
+  ChannelAdapter,
+  Logger,
+  RawReply,
+  RawRequest,
+  SimulatorContext,
+} from '../../../src/core/channel.js';
+import { sms } from '../../../adapters/sms/index.js';
+import type { SmsLine } from '../../../adapters/sms/provider.js';
+import { SmsSimulator } from '../../../adapters/sms/simulator.js';
+
+export const ACCOUNT = `AC${'0'.repeat(32)}`;
+export const TOKEN = 'a-token-for-tests';
+export const PUBLIC_URL = 'https://tabea.example';
+export const LINE_NUMBER = '+628114706999';
+export const CITIZEN = '+6281200000011';
+export const NOW = new Date('2026-11-23T01:02:03.000Z');
+
+export const silentLogger: Logger = { debug() {}, info() {}, warn() {}, error() {} };
+
+export const line: SmsLine = {
+  channelId: 'sms-test',
+  address: LINE_NUMBER,
+  region: 'ID',
+  publicUrl: PUBLIC_URL,
+  logger: silentLogger,
+  clock: { now: () => NOW },
+};
+
+/** A request as the gateway hands it over, signed with the SDK's own function. */
+export function signedRequest(
+  target: string,
+  parameters: Readonly<Record<string, string | string[]>>,
+  options: { token?: string; publicUrl?: string } = {},
+): RawRequest {
+  const url = (options.publicUrl ?? PUBLIC_URL) + target;
+  return rawRequest(target, stringify(parameters), {
+    'x-twilio-signature': twilio.getExpectedTwilioSignature(options.token ?? TOKEN, url, parameters),
+  });
+}
+
+export function rawRequest(
+  target: string,
+  body: string | Buffer,
+  headers: RawRequest['headers'] = {},
+): RawRequest {
+  return {
+    method: 'POST',
+    target,
+    headers: { 'content-type': 'application/x-www-form-urlencoded', ...headers },
+    body: Buffer.from(body),
+    receivedAt: NOW,
+  };
+}
+
+export function adapterFor(apiUrl: string, overrides: Partial<AdapterContext> = {}): ChannelAdapter {
+  const settings = sms.settings.parse({
+    provider: 'twilio',
+    twilio: { accountSid: ACCOUNT, authToken: TOKEN, apiUrl },
+  });
+  return sms.create(settings, {
+    channelId: 'sms-test',
+    address: LINE_NUMBER,
+    publicUrl: PUBLIC_URL,
+    replyCostIdr: 350,
+    logger: silentLogger,
+    clock: { now: () => new Date() },
+    ...overrides,
+  });
+}
+
+export interface Stand {
+  readonly url: string;
+  readonly requests: RawRequest[];
+  close(): Promise<void>;
+}
+
+/** A real server in front of a handler; `undefined` breaks the connection off. */
+export async function serve(
+  handler: (request: RawRequest) => Promise<RawReply | undefined> | RawReply | undefined,
+): Promise<Stand> {
+  const requests: RawRequest[] = [];
+  const server = http.createServer((incoming, outgoing) => {
+    const chunks: Buffer[] = [];
+    incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
+    incoming.on('end', () => {
+      const request: RawRequest = {
+        method: incoming.method ?? '',
+        target: incoming.url ?? '',
+        headers: incoming.headers,
+        body: Buffer.concat(chunks),
+        receivedAt: new Date(),
+      };
+      requests.push(request);
+      void Promise.resolve(handler(request)).then((reply) => {
+        if (!reply) return incoming.socket.destroy();
+        return outgoing.writeHead(reply.status, reply.headers).end(reply.body);
+      });
+    });
+  });
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  const address = server.address();
+  const port = typeof address === 'object' ? address?.port : undefined;
+  return {
+    url: `http://127.0.0.1:${port}`,
+    requests,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+/** The simulator behind a real server, and the gateway that it dials. */
+export async function playedTwilio(gatewayUrl = 'http://127.0.0.1:9', clock = () => new Date()) {
+  const context: SimulatorContext = {
+    channels: [
+      {
+        channelId: 'sms-test',
+        label: 'SMS pengaduan',
+        address: LINE_NUMBER,
+        settings: { provider: 'twilio', twilio: { accountSid: ACCOUNT, authToken: TOKEN } },
+      },
+    ],
+    gatewayUrl,
+    publicUrl: PUBLIC_URL,
+    clock: { now: clock },
+    logger: silentLogger,
+  };
+  const simulator = new SmsSimulator(context);
+  const stand = await serve((request) => simulator.handle(request));
+  return {
+    simulator,
+    stand,
+    apiUrl: `${stand.url}/twilio`,
+    async close() {
+      await simulator.close();
+      await stand.close();
+    },
+  };
+}
