@@ -11,10 +11,10 @@ const SHORT_CODE = /^\d{3,6}$/;
  * Own lines as they were once misprinted, in E.164. Applied to own lines only: the misprinted number is a
  * valid one and may be a citizen's.
  */
-const MISPRINTED_LINES: Readonly<Record<string, string>> = {
+const MISPRINTED_LINES: ReadonlyMap<string, string> = new Map([
   // The city's decree prints 08114706999 once as 081114706999.
-  '+6281114706999': '+628114706999',
-};
+  ['+6281114706999', '+628114706999'],
+]);
 
 /**
  * Makes equal telephone numbers equal strings: E.164 with `+` where the number is one (`0812…` and
@@ -37,7 +37,7 @@ export function normalizePhone(value: string, region: CountryCode = 'ID'): strin
 /** The number of a line of ours, as configured or as an inbound message names it, misprints corrected. */
 export function normalizeLine(value: string, region: CountryCode = 'ID'): string {
   const normalized = normalizePhone(value, region);
-  return MISPRINTED_LINES[normalized] ?? normalized;
+  return MISPRINTED_LINES.get(normalized) ?? normalized;
 }
 
 /** A telephone number as an address of the contract. */

@@ -43,6 +43,7 @@ describe('normalizeLine', () => {
     ['+6281114706999', '+628114706999'],
     ['08114706999', '+628114706999'],
     ['1708', '1708'],
+    ['constructor', 'constructor'],
   ])('%j is %j', (given, normalized) => {
     expect(normalizeLine(given)).toBe(normalized);
   });

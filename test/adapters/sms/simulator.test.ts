@@ -3,16 +3,8 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { ChannelAdapter, OutboundMessage } from '../../../src/core/channel.js';
 import type { InboundEvent } from '../../../src/core/message.js';
 import { smsSimulator } from '../../../adapters/sms/simulator.js';
-import {
-  ACCOUNT,
-  adapterFor,
-  CITIZEN,
-  LINE_NUMBER,
-  playedTwilio,
-  serve,
-  type Stand,
-  TOKEN,
-} from './helpers.js';
+import { serve, type Stand } from '../../support/stand.js';
+import { ACCOUNT, adapterFor, CITIZEN, LINE_NUMBER, playedTwilio, TOKEN } from './helpers.js';
 
 const reply: OutboundMessage = {
   id: 'outbox-1',

@@ -2,16 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { ChannelError } from '../../../src/core/channel-error.js';
 import type { ChannelAdapter, OutboundMessage, RawReply, SendAttempt } from '../../../src/core/channel.js';
-import {
-  ACCOUNT,
-  adapterFor,
-  CITIZEN,
-  LINE_NUMBER,
-  playedTwilio,
-  serve,
-  type Stand,
-  TOKEN,
-} from './helpers.js';
+import { serve, type Stand } from '../../support/stand.js';
+import { ACCOUNT, adapterFor, CITIZEN, LINE_NUMBER, playedTwilio, TOKEN } from './helpers.js';
 
 const signal = () => new AbortController().signal;
 

@@ -17,14 +17,14 @@ import { exactValue, formOf, MAX_PARAMETERS, value, type Form } from './form.js'
 /** Twilio attaches at most 10; a form that says more is not followed for ever. */
 const MAX_MEDIA = 100;
 
-const STATES: Readonly<Record<string, DeliveryState>> = {
-  sent: 'sent',
-  delivered: 'delivered',
-  undelivered: 'failed',
-  failed: 'failed',
-  canceled: 'failed',
-  read: 'read',
-};
+const STATES: ReadonlyMap<string, DeliveryState> = new Map([
+  ['sent', 'sent'],
+  ['delivered', 'delivered'],
+  ['undelivered', 'failed'],
+  ['failed', 'failed'],
+  ['canceled', 'failed'],
+  ['read', 'read'],
+]);
 /** On the way: nothing that a case needs to know. */
 const TRANSIENT_STATES = new Set(['queued', 'accepted', 'scheduled', 'sending']);
 
@@ -61,7 +61,7 @@ export function parseStatus(request: RawRequest, line: SmsLine): Parsed {
       rejected: [],
     };
   }
-  const state = STATES[status];
+  const state = STATES.get(status);
   if (state === undefined) {
     return { events: [], ignored: [], rejected: [{ part: form.raw, reason: 'status is not known' }] };
   }
