@@ -37,7 +37,7 @@ function readKept(dataDir: string): Record<string, string> {
   try {
     text = readFileSync(join(dataDir, FILE), 'utf8');
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return {};
+    if (isAbsent(error)) return {};
     throw unreadable(dataDir, error);
   }
   try {
@@ -48,6 +48,10 @@ function readKept(dataDir: string): Record<string, string> {
   } catch (error) {
     throw unreadable(dataDir, error);
   }
+}
+
+function isAbsent(error: unknown): boolean {
+  return typeof error === 'object' && error !== null && 'code' in error && error.code === 'ENOENT';
 }
 
 // Making new ones instead would leave identities that nobody can read.
