@@ -35,7 +35,9 @@ export async function takeCorrection(
   const { id, event } = correction;
   const found = await findMessage(client, correction);
   if (!found) {
-    return event.type === 'edit' ? await takeAsMessage(client, services, correction, event) : nothing(id, 'unmatched');
+    return event.type === 'edit'
+      ? await takeAsMessage(client, services, correction, event)
+      : nothing(id, 'unmatched');
   }
   // Only the author may change a message, and what he took back stays taken back.
   if (!found.contact_key?.equals(correction.contactKey)) return nothing(id, 'foreign');
@@ -64,17 +66,18 @@ async function noteOnCase(
   const state = (await lockCases(client, [caseId])).get(caseId);
   if (!state) return;
   const now = services.clock.now();
-  record(state, type === 'edit' ? 'message_edited' : 'message_withdrawn', 'reporter', now, { message: found.id });
+  record(state, type === 'edit' ? 'message_edited' : 'message_withdrawn', 'reporter', now, {
+    message: found.id,
+  });
   if (type === 'edit') raiseConfidentiality(state, confidentialityOf({ text }), now);
   await updateCases(client, [state]);
   await insertEvents(client, [state]);
   // The case repeats the text of the message that opened it.
   if (state.text === parseComplaint(found.text).text) {
-    await client.query('UPDATE cases SET text = $2, subject = CASE WHEN $3 THEN NULL ELSE subject END WHERE id = $1', [
-      caseId,
-      parseComplaint(text).text,
-      type === 'withdrawal',
-    ]);
+    await client.query(
+      'UPDATE cases SET text = $2, subject = CASE WHEN $3 THEN NULL ELSE subject END WHERE id = $1',
+      [caseId, parseComplaint(text).text, type === 'withdrawal'],
+    );
   }
 }
 

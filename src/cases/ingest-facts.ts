@@ -39,7 +39,12 @@ async function readContacts(client: Queryable, world: IngestWorld, keys: readonl
     values: [keys],
   });
   if (rows.length === 0) return;
-  const counted = await client.query<{ contact_key: Buffer; acknowledged: string; written: string; commands: string }>({
+  const counted = await client.query<{
+    contact_key: Buffer;
+    acknowledged: string;
+    written: string;
+    commands: string;
+  }>({
     name: 'ingest-counts',
     text: `SELECT contact_key, count(*) FILTER (WHERE outcome = 'case') AS acknowledged,
              count(*) FILTER (WHERE outcome IN ('case', 'case_silent', 'joined') AND received_at > $3) AS written,
@@ -82,7 +87,11 @@ async function newestCases(client: Queryable, world: IngestWorld, known: readonl
   return rows.map((row) => row.id);
 }
 
-async function casesByNumber(client: Queryable, world: IngestWorld, numbers: readonly string[]): Promise<string[]> {
+async function casesByNumber(
+  client: Queryable,
+  world: IngestWorld,
+  numbers: readonly string[],
+): Promise<string[]> {
   if (numbers.length === 0) return [];
   const { rows } = await client.query<{ id: string; tracking_number: string }>({
     name: 'ingest-numbers',
@@ -133,7 +142,12 @@ async function casesByConversation(
   conversations: readonly Pointer[],
 ): Promise<string[]> {
   if (conversations.length === 0) return [];
-  const { rows } = await client.query<{ channel: string; conversation: string; key: Buffer; case_id: string }>({
+  const { rows } = await client.query<{
+    channel: string;
+    conversation: string;
+    key: Buffer;
+    case_id: string;
+  }>({
     name: 'ingest-conversations',
     text: `WITH c AS (SELECT DISTINCT * FROM unnest($1::text[], $2::text[], $3::bytea[]) AS c(channel, conversation, key))
            SELECT c.channel, c.conversation, f.contact_key AS key, f.case_id FROM c

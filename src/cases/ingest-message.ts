@@ -263,7 +263,8 @@ function remember(world: IngestWorld, sent: Sent, state: CaseState): void {
   const { channelId, externalId, thread } = sent.event;
   world.messages.push({ sent, caseId: state.id });
   world.setReference(channelId, externalId, state.id);
-  if (thread?.conversationId) world.setConversation(channelId, thread.conversationId, sent.contactKey, state.id);
+  if (thread?.conversationId)
+    world.setConversation(channelId, thread.conversationId, sent.contactKey, state.id);
 }
 
 function later(a: Date | null, b: Date): Date {

@@ -31,7 +31,10 @@ export async function recordFailure(
     return true;
   });
   if (poisoned) {
-    logger.error({ inboxId, code }, 'A message cannot be taken in: it is in quarantine and waits for a person');
+    logger.error(
+      { inboxId, code },
+      'A message cannot be taken in: it is in quarantine and waits for a person',
+    );
   } else {
     logger.warn({ inboxId, code }, 'A message could not be taken in; it will be tried again');
   }

@@ -16,7 +16,11 @@ export interface ContactState {
   optedOutAt: Date | null;
   optOutChanged: boolean;
   /** What a sender that was not known before is stored with. */
-  readonly fresh: { readonly scheme: string; readonly sealed: Buffer; readonly reporterKey: ReporterKey } | null;
+  readonly fresh: {
+    readonly scheme: string;
+    readonly sealed: Buffer;
+    readonly reporterKey: ReporterKey;
+  } | null;
   /** Of the last hour. */
   readonly counts: { acknowledged: number; written: number; commands: number };
 }
@@ -132,7 +136,10 @@ export class IngestWorld {
 
   setConversation(channelId: string, conversationId: string, contactKey: Buffer, caseId: string): void {
     const own = keyOf(channelId, conversationId, contactKey.toString('latin1'));
-    this.#byConversation.set(own, [caseId, ...(this.#byConversation.get(own) ?? []).filter((id) => id !== caseId)]);
+    this.#byConversation.set(own, [
+      caseId,
+      ...(this.#byConversation.get(own) ?? []).filter((id) => id !== caseId),
+    ]);
     const first = keyOf(channelId, conversationId);
     if (!this.#byConversation.has(first)) this.#byConversation.set(first, [caseId]);
   }

@@ -30,7 +30,11 @@ export async function writeWorld(
   );
 }
 
-async function insertReporters(client: Queryable, contacts: readonly ContactState[], now: Date): Promise<void> {
+async function insertReporters(
+  client: Queryable,
+  contacts: readonly ContactState[],
+  now: Date,
+): Promise<void> {
   const keys = contacts.flatMap(({ fresh }) => fresh?.reporterKey ?? []);
   if (keys.length === 0) return;
   await client.query({
@@ -41,7 +45,11 @@ async function insertReporters(client: Queryable, contacts: readonly ContactStat
   });
 }
 
-async function insertContacts(client: Queryable, contacts: readonly ContactState[], now: Date): Promise<void> {
+async function insertContacts(
+  client: Queryable,
+  contacts: readonly ContactState[],
+  now: Date,
+): Promise<void> {
   const fresh = contacts.filter((contact) => contact.fresh !== null);
   if (fresh.length === 0) return;
   await client.query({
@@ -101,7 +109,10 @@ export async function insertMessages(client: Queryable, drafts: readonly Message
 function attachmentsJson(attachments: readonly AttachmentRef[]): string | null {
   if (attachments.length === 0) return null;
   return JSON.stringify(
-    attachments.map((one) => ({ ...one, state: one.blob === undefined && one.url !== undefined ? 'wanted' : 'stored' })),
+    attachments.map((one) => ({
+      ...one,
+      state: one.blob === undefined && one.url !== undefined ? 'wanted' : 'stored',
+    })),
   );
 }
 

@@ -49,7 +49,11 @@ function newSummary(): Summary {
 }
 
 /** One poisoned message must not hold up the others: halves, down to the one that fails alone. */
-async function ingestOrSplit(services: CaseServices, ids: readonly string[], summary: Summary): Promise<void> {
+async function ingestOrSplit(
+  services: CaseServices,
+  ids: readonly string[],
+  summary: Summary,
+): Promise<void> {
   let taken: Taken;
   try {
     taken = await services.database.transaction((client) => takeBatch(client, services, ids));
@@ -96,7 +100,12 @@ async function takeBatch(client: Queryable, services: CaseServices, ids: readonl
         : await takeRun(client, services, run.events);
     append(taken, part);
   }
-  taken.changedCases.push(...(await applyDeliveryReports(client, deliveries.map((one) => one.report))));
+  taken.changedCases.push(
+    ...(await applyDeliveryReports(
+      client,
+      deliveries.map((one) => one.report),
+    )),
+  );
   taken.outcomes.push(...deliveries.map(({ id }) => ({ id, outcome: 'delivery' })));
   await finish(client, services, taken);
   return taken;

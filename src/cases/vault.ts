@@ -57,9 +57,16 @@ export function createVault(keys: Pick<Keys, 'wrap'>): Vault {
       return { reporterId, key: open(keys.wrap, `key:${reporterId}`, wrapped), wrapped };
     },
     sealAddress: (key, contactKey, { value, name }) =>
-      seal(key.key, addressRow(key, contactKey), Buffer.from(JSON.stringify(name === undefined ? { value } : { value, name }))),
+      seal(
+        key.key,
+        addressRow(key, contactKey),
+        Buffer.from(JSON.stringify(name === undefined ? { value } : { value, name })),
+      ),
     openAddress: (key, contactKey, sealed) =>
-      JSON.parse(open(key.key, addressRow(key, contactKey), sealed).toString()) as Pick<Address, 'value' | 'name'>,
+      JSON.parse(open(key.key, addressRow(key, contactKey), sealed).toString()) as Pick<
+        Address,
+        'value' | 'name'
+      >,
     sealIdentity: (key, identity) =>
       seal(key.key, `identity:${key.reporterId}`, Buffer.from(JSON.stringify(identity))),
     openIdentity: (key, sealed) =>
@@ -82,7 +89,8 @@ function seal(key: Buffer, row: string, clear: Buffer): Buffer {
 }
 
 function open(key: Buffer, row: string, sealed: Buffer): Buffer {
-  if (sealed[0] !== VERSION || sealed.length < 1 + NONCE + TAG) throw new VaultError('The ciphertext has an unknown form.');
+  if (sealed[0] !== VERSION || sealed.length < 1 + NONCE + TAG)
+    throw new VaultError('The ciphertext has an unknown form.');
   try {
     const decipher = createDecipheriv(ALGORITHM, key, sealed.subarray(1, 1 + NONCE), { authTagLength: TAG });
     decipher.setAAD(Buffer.from(row));

@@ -23,5 +23,8 @@ export function readCaseToken(keys: Pick<Keys, 'token'>, token: string): string 
 }
 
 function signature(keys: Pick<Keys, 'token'>, trackingNumber: string): string {
-  return createHmac('sha256', keys.token).update(`case\0${trackingNumber}`).digest('hex').slice(0, HMAC_CHARACTERS);
+  return createHmac('sha256', keys.token)
+    .update(`case\0${trackingNumber}`)
+    .digest('hex')
+    .slice(0, HMAC_CHARACTERS);
 }

@@ -54,7 +54,11 @@ interface HistoryRow {
   readonly state: OutboxState;
   readonly external_id: string | null;
   readonly learnt_id: string | null;
-  readonly reports: readonly { readonly state: ReportedState; readonly code: string | null; readonly at: string }[];
+  readonly reports: readonly {
+    readonly state: ReportedState;
+    readonly code: string | null;
+    readonly at: string;
+  }[];
 }
 
 /**
@@ -81,7 +85,9 @@ export async function applyHistory(client: Queryable, outboxIds: readonly string
            WHERE o.id = ANY($1::uuid[]) AND h.reports IS NOT NULL`,
     values: [outboxIds],
   });
-  const changes = rows.map((row) => ({ row, ...sum(row) })).filter(({ row, state }) => row.state !== state || row.external_id === null);
+  const changes = rows
+    .map((row) => ({ row, ...sum(row) }))
+    .filter(({ row, state }) => row.state !== state || row.external_id === null);
   if (changes.length === 0) return [];
   await client.query({
     name: 'delivery-update',
@@ -103,7 +109,11 @@ export async function applyHistory(client: Queryable, outboxIds: readonly string
 
 /** The state after all reports, with the time and the code of the one that made it. */
 function sum(row: HistoryRow): { state: OutboxState; at: string | null; error: string | null } {
-  let best: { state: OutboxState; at: string | null; error: string | null } = { state: row.state, at: null, error: null };
+  let best: { state: OutboxState; at: string | null; error: string | null } = {
+    state: row.state,
+    at: null,
+    error: null,
+  };
   for (const report of row.reports) {
     const state = afterReport(best.state, report.state);
     if (state !== best.state) best = { state, at: report.at, error: state === 'failed' ? report.code : null };

@@ -5,14 +5,7 @@ import type { IdsJob, QueueSystem } from '../queue/queue-system.js';
 
 /** What is told to a citizen: the outbox's `purpose`. */
 export type OutboxPurpose =
-  | 'received'
-  | 'disposed'
-  | 'answered'
-  | 'rejected'
-  | 'closed'
-  | 'request_info'
-  | 'reopened'
-  | 'command';
+  'received' | 'disposed' | 'answered' | 'rejected' | 'closed' | 'request_info' | 'reopened' | 'command';
 
 export interface OutboxDraft {
   /** UUIDv7; made by the caller where an event refers to it. */
@@ -37,7 +30,10 @@ export interface OutboxEntry {
 }
 
 /** One statement for all drafts. Tell the queue with `enqueueReplies` after the commit, never before it. */
-export async function insertOutbox(client: Queryable, drafts: readonly OutboxDraft[]): Promise<OutboxEntry[]> {
+export async function insertOutbox(
+  client: Queryable,
+  drafts: readonly OutboxDraft[],
+): Promise<OutboxEntry[]> {
   if (drafts.length === 0) return [];
   const entries = drafts.map(({ id, channelId }) => ({ id: id ?? uuidv7(), channelId }));
   const at = drafts.map((draft) => draft.at.toISOString());
