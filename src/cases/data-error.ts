@@ -1,5 +1,5 @@
 /** Tells a message that cannot be taken in from a store that cannot be reached. */
-import pg from 'pg';
+import { DatabaseError } from 'pg';
 
 /** Deciding on a message threw: its content is not what it should be, or we have a fault. */
 export class UndecidableError extends Error {
@@ -16,11 +16,11 @@ const NOT_OF_THE_DATA = new Set(['08', '25', '28', '3D', '3F', '40', '42', '53',
 /** True where the same data would fail again, so that it must be isolated instead of tried for ever. */
 export function isDataError(error: unknown): boolean {
   if (error instanceof UndecidableError) return true;
-  return error instanceof pg.DatabaseError && !NOT_OF_THE_DATA.has(error.code?.slice(0, 2) ?? '08');
+  return error instanceof DatabaseError && !NOT_OF_THE_DATA.has(error.code?.slice(0, 2) ?? '08');
 }
 
 /** A code for quarantine and log; PostgreSQL's messages quote data and stay out. */
 export function dataErrorCode(error: unknown): string {
-  if (error instanceof pg.DatabaseError) return `ingest:${error.code ?? 'database'}`;
+  if (error instanceof DatabaseError) return `ingest:${error.code ?? 'database'}`;
   return 'ingest:undecidable';
 }

@@ -4,16 +4,20 @@
  * erased the person. Every ciphertext is bound to its row, so that rows cannot be exchanged unnoticed.
  */
 import { createCipheriv, createDecipheriv, randomFillSync } from 'node:crypto';
+import { z } from 'zod';
 import type { Keys } from '../core/keys.js';
 import type { Address } from '../core/message.js';
 
+const sealedAddress = z.object({ value: z.string(), name: z.string().exactOptional() });
+const sealedIdentity = z.object({
+  name: z.string().exactOptional(),
+  phone: z.string().exactOptional(),
+  email: z.string().exactOptional(),
+  address: z.string().exactOptional(),
+});
+
 /** What is known of a person. Personal data: never logged. */
-export interface Identity {
-  readonly name?: string;
-  readonly phone?: string;
-  readonly email?: string;
-  readonly address?: string;
-}
+export type Identity = Readonly<z.output<typeof sealedIdentity>>;
 
 /** A ciphertext was changed, belongs to another row, or was written under another TABEA_SECRET_KEY. */
 export class VaultError extends Error {
@@ -63,14 +67,11 @@ export function createVault(keys: Pick<Keys, 'wrap'>): Vault {
         Buffer.from(JSON.stringify(name === undefined ? { value } : { value, name })),
       ),
     openAddress: (key, contactKey, sealed) =>
-      JSON.parse(open(key.key, addressRow(key, contactKey), sealed).toString()) as Pick<
-        Address,
-        'value' | 'name'
-      >,
+      sealedAddress.parse(JSON.parse(open(key.key, addressRow(key, contactKey), sealed).toString())),
     sealIdentity: (key, identity) =>
       seal(key.key, `identity:${key.reporterId}`, Buffer.from(JSON.stringify(identity))),
     openIdentity: (key, sealed) =>
-      JSON.parse(open(key.key, `identity:${key.reporterId}`, sealed).toString()) as Identity,
+      sealedIdentity.parse(JSON.parse(open(key.key, `identity:${key.reporterId}`, sealed).toString())),
   };
 }
 

@@ -1,5 +1,6 @@
 /** A case store on a real database, with the city's real configuration, a clock that is set and a queue that is read. */
 import { randomBytes } from 'node:crypto';
+import type { QueryResultRow } from 'pg';
 import { uuidv7 } from 'uuidv7';
 import { readEnv } from '../../config/env.js';
 import { loadConfig } from '../../config/load.js';
@@ -73,8 +74,8 @@ export async function openCaseStore(overrides: Partial<CaseServices> = {}): Prom
       return ids;
     },
     rows: async <T>(sql: string, values: readonly unknown[] = []) => {
-      const { rows } = await db.database.pool.query(sql, [...values]);
-      return rows as T[];
+      const { rows } = await db.database.pool.query<QueryResultRow & T>(sql, [...values]);
+      return rows;
     },
     drop: () => db.drop(),
   };

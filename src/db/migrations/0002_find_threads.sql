@@ -1,0 +1,2 @@
+ALTER TABLE "inbox" ALTER COLUMN "event_key" SET DATA TYPE text COLLATE "C";--> statement-breakpoint
+CREATE INDEX "message_conversation" ON "message" USING btree ("channel_id",(thread->>'conversationId'),"contact_key","id") WHERE thread->>'conversationId' is not null;
