@@ -35,10 +35,9 @@ export class ConfigError extends UserError {
 
   constructor(problems: readonly string[], remedy?: string) {
     const list =
-      problems.length === 1 ? problems[0] : `\n${problems.map((line) => `  - ${line}`).join('\n')}`;
-    super('config', `The configuration cannot be used: ${list}`, {
-      remedy:
-        remedy ?? 'Correct what is named and start again; the names are explained in .env.example and docs.',
+      problems.length === 1 ? ` ${problems[0]}` : `\n${problems.map((line) => `  - ${line}`).join('\n')}`;
+    super('config', `The configuration cannot be used:${list}`, {
+      remedy: remedy ?? 'Correct what is named and start again.',
       exitCode: 78,
     });
     this.problems = problems;
