@@ -5,13 +5,14 @@ import type {
   ReplyPermission,
   ReplyTarget,
 } from '../../src/core/channel.js';
-import { normalizeLine } from './phone.js';
+import { isAlphanumericSender, normalizeLine } from './phone.js';
 import type { SmsProvider } from './provider.js';
 import { measureSms } from './segments.js';
 import { smsProviders, smsSettings, type SmsSettings } from './settings.js';
 import { smsSimulator } from './simulator.js';
 
 const OPTED_OUT = 'Penerima telah meminta agar tidak dikirimi SMS lagi (STOP).';
+const NO_NUMBER = 'Pengirim memakai nama, bukan nomor telepon, sehingga tidak dapat dibalas lewat SMS.';
 
 /** An SMS line (a number or a short code) with an exchangeable provider behind it. */
 export const sms: ChannelKind<SmsSettings> = {
@@ -59,5 +60,7 @@ function partsOf(provider: SmsProvider): Omit<SmsProvider, 'maxCharacters' | 'se
 }
 
 function permission(target: ReplyTarget): ReplyPermission {
-  return target.optedOut ? { allowed: false, reason: OPTED_OUT } : { allowed: true };
+  if (target.optedOut) return { allowed: false, reason: OPTED_OUT };
+  if (isAlphanumericSender(target.address.value)) return { allowed: false, reason: NO_NUMBER };
+  return { allowed: true };
 }

@@ -70,6 +70,11 @@ describe('a line', () => {
     expect(adapter.canReply?.({ ...target, optedOut: true }, new Date())).toMatchObject({ allowed: false });
   });
 
+  test('cannot answer a name', () => {
+    const name = { ...target, address: { scheme: 'tel', value: 'INFO-BMKG' } };
+    expect(adapter.canReply?.(name, new Date())).toMatchObject({ allowed: false });
+  });
+
   test('has no stream to pull', () => {
     expect(adapter.pull).toBeUndefined();
   });
