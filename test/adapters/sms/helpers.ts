@@ -1,10 +1,13 @@
 import { stringify } from 'node:querystring';
 import twilio from 'twilio';
+import { ChannelError } from '../../../src/core/channel-error.js';
 import type {
   AdapterContext,
   ChannelAdapter,
   Logger,
+  OutboundMessage,
   RawRequest,
+  SendAttempt,
   SimulatorContext,
 } from '../../../src/core/channel.js';
 import { sms } from '../../../adapters/sms/index.js';
@@ -99,4 +102,41 @@ export async function playedTwilio(gatewayUrl = 'http://127.0.0.1:9', clock = ()
       await stand.close();
     },
   };
+}
+
+export const signal = () => new AbortController().signal;
+
+export function reply(over: Partial<OutboundMessage> = {}): OutboundMessage {
+  return {
+    id: '0193-outbox',
+    channelId: 'sms-test',
+    to: { scheme: 'tel', value: CITIZEN },
+    text: 'Laporan Anda kami terima.',
+    automated: true,
+    attempt: 1,
+    ...over,
+  };
+}
+
+export function attemptOf(
+  message: OutboundMessage,
+  ageMs: number,
+  claimed: readonly string[] = [],
+): SendAttempt {
+  const now = new Date();
+  return {
+    message,
+    startedAt: new Date(now.getTime() - ageMs),
+    now,
+    isClaimed: (id) => Promise.resolve(claimed.includes(id)),
+  };
+}
+
+export async function errorOf(promise: Promise<unknown> | undefined): Promise<ChannelError> {
+  const error: unknown = await Promise.resolve(promise).then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  if (!(error instanceof ChannelError)) throw new Error(`not a ChannelError: ${String(error)}`);
+  return error;
 }

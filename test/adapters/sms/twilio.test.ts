@@ -1,42 +1,19 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { ChannelError } from '../../../src/core/channel-error.js';
-import type { ChannelAdapter, OutboundMessage, RawReply, SendAttempt } from '../../../src/core/channel.js';
+import type { ChannelAdapter, RawReply } from '../../../src/core/channel.js';
 import { serve, type Stand } from '../../support/stand.js';
-import { ACCOUNT, adapterFor, CITIZEN, LINE_NUMBER, playedTwilio, TOKEN } from './helpers.js';
-
-const signal = () => new AbortController().signal;
-
-function reply(over: Partial<OutboundMessage> = {}): OutboundMessage {
-  return {
-    id: '0193-outbox',
-    channelId: 'sms-test',
-    to: { scheme: 'tel', value: CITIZEN },
-    text: 'Laporan Anda kami terima.',
-    automated: true,
-    attempt: 1,
-    ...over,
-  };
-}
-
-function attemptOf(message: OutboundMessage, ageMs: number, claimed: readonly string[] = []): SendAttempt {
-  const now = new Date();
-  return {
-    message,
-    startedAt: new Date(now.getTime() - ageMs),
-    now,
-    isClaimed: (id) => Promise.resolve(claimed.includes(id)),
-  };
-}
-
-async function errorOf(promise: Promise<unknown> | undefined): Promise<ChannelError> {
-  const error: unknown = await Promise.resolve(promise).then(
-    () => undefined,
-    (reason: unknown) => reason,
-  );
-  if (!(error instanceof ChannelError)) throw new Error(`not a ChannelError: ${String(error)}`);
-  return error;
-}
+import {
+  ACCOUNT,
+  adapterFor,
+  attemptOf,
+  CITIZEN,
+  errorOf,
+  LINE_NUMBER,
+  playedTwilio,
+  reply,
+  signal,
+  TOKEN,
+} from './helpers.js';
 
 describe('against the played provider', () => {
   let played: Awaited<ReturnType<typeof playedTwilio>>;
@@ -241,72 +218,6 @@ describe('against other answers', () => {
     const error = await errorOf(twilio.send?.(reply(), signal()));
     const told = JSON.stringify(error, Object.getOwnPropertyNames(error)) + String(error.cause);
     for (const secret of [CITIZEN, 'Laporan Anda', TOKEN, ACCOUNT]) expect(told).not.toContain(secret);
-  });
-
-  const listed = (message: object) => ({
-    sid: 'SM1',
-    direction: 'outbound-api',
-    from: LINE_NUMBER,
-    to: CITIZEN,
-    body: reply().text,
-    status: 'failed',
-    date_created: new Date().toUTCString().replace('GMT', '+0000'),
-    ...message,
-  });
-  const list = (...messages: object[]) => answer(200, JSON.stringify({ messages, next_page_uri: null }));
-
-  test.each([
-    ['a failed one counts: the provider has it', [listed({})], 'sent'],
-    [
-      'the prefix of a trial account',
-      [listed({ body: `Sent from your Twilio trial account - ${reply().text}` })],
-      'sent',
-    ],
-    ['one of before the attempt', [listed({ date_created: 'Mon, 01 Jan 2024 00:00:00 +0000' })], 'not_sent'],
-    ['one that the citizen wrote', [listed({ direction: 'inbound' })], 'not_sent'],
-    ['one whose text the provider has removed', [listed({ body: '' })], 'unknown'],
-    ['one without a time that can be read', [listed({ date_created: null, date_sent: null })], 'sent'],
-    ['the same one on two pages', [listed({}), listed({})], 'sent'],
-    ['nothing', [], 'not_sent'],
-  ])('reconciling with %s', async (_name, messages, state) => {
-    const twilio = await answering(() => list(...messages));
-    expect((await twilio.reconcile?.(attemptOf(reply(), 61_000), signal()))?.state).toBe(state);
-  });
-
-  test('a clock that is five minutes fast does not hide the message', async () => {
-    const twilio = await answering(() => ({
-      ...list(listed({})),
-      headers: { date: new Date().toUTCString() },
-    }));
-    await twilio.close?.();
-    if (!stand) throw new Error('no server');
-    const fast = () => new Date(Date.now() + 5 * 60_000);
-    adapter = adapterFor(stand.url, { clock: { now: fast } });
-    const attempt = { ...attemptOf(reply(), 0), startedAt: new Date(fast().getTime() - 61_000), now: fast() };
-    expect(await adapter.reconcile?.(attempt, signal())).toEqual({ state: 'sent', externalId: 'SM1' });
-  });
-
-  test('a list that cannot be had is an error, not an absence', async () => {
-    const twilio = await answering(() => answer(500, ''));
-    expect(await errorOf(twilio.reconcile?.(attemptOf(reply(), 61_000), signal()))).toBeInstanceOf(
-      ChannelError,
-    );
-  });
-
-  test.each(['null', '[]', '{}', '{"messages":null}', '{"messages":[null]}', '[', '1'])(
-    'a list that is %s is an error, not an absence',
-    async (body) => {
-      const twilio = await answering(() => answer(200, body));
-      const error = await errorOf(twilio.reconcile?.(attemptOf(reply(), 61_000), signal()));
-      expect(error.code).toBe('bad_response');
-    },
-  );
-
-  test("an error of our own store is not the provider's", async () => {
-    const twilio = await answering(() => list(listed({})));
-    const isClaimed = () => Promise.reject(new Error('the database is away'));
-    const attempt = { ...attemptOf(reply(), 61_000), isClaimed };
-    await expect(twilio.reconcile?.(attempt, signal())).rejects.toThrow('the database is away');
   });
 
   test('a suspended account is down, a silent provider degraded', async () => {
