@@ -1,0 +1,91 @@
+/**
+ * `npm test`: installs what is missing, runs every test, and ends its standard output with the line
+ * `N passed, N failed, N skipped`. Arguments go to jest: `npm test -- test/db`.
+ */
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { ensureInstalled } from '../src/bootstrap/install.mjs';
+import { run } from '../src/bootstrap/run.mjs';
+
+/** Servers and browsers that suites need, with Debian's package. */
+const NEEDED = [
+  { program: 'redis-server', package: 'redis-server' },
+  { program: 'chromium', package: 'chromium' },
+];
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const isCI = process.env.CI === 'true';
+
+async function main(args) {
+  try {
+    await ensureInstalled(root);
+  } catch (error) {
+    console.error(`${error.message}\n  ${error.remedy ?? ''}`);
+    return report({ passed: 0, failed: 1, skipped: 0 });
+  }
+  const missing = await installServers();
+  for (const { program } of missing) {
+    console.error(
+      `\n*** ${isCI ? 'FAILED' : 'SKIPPED'}: every suite that needs ${program}: not installed ***\n`,
+    );
+  }
+  const counts = await runJest(args);
+  report({ ...counts, failed: counts.failed + (isCI ? missing.length : 0) });
+}
+
+/** Debian's packages, where this is root on a Debian. Returns what is missing afterwards. */
+async function installServers() {
+  const missing = NEEDED.filter(({ program }) => !isThere(program));
+  if (missing.length === 0 || process.getuid?.() !== 0 || !isThere('apt-get')) return missing;
+  const names = missing.map((one) => one.package);
+  console.error(`Installing ${names.join(', ')} for the tests …`);
+  const quiet = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+  await run('apt-get', ['update', '-qq'], root, quiet);
+  await run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...names], root, quiet);
+  return missing.filter(({ program }) => !isThere(program));
+}
+
+function isThere(program) {
+  return spawnSync(program, ['--version'], { stdio: 'ignore' }).error === undefined;
+}
+
+async function runJest(args) {
+  const folder = mkdtempSync(join(tmpdir(), 'tabea-jest-'));
+  const results = join(folder, 'results.json');
+  try {
+    const code = await jest([...args, '--json', `--outputFile=${results}`]);
+    if (!existsSync(results)) return { passed: 0, failed: 1, skipped: 0 };
+    return countsOf(JSON.parse(readFileSync(results, 'utf8')), code);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function jest(args) {
+  const options = `${process.env.NODE_OPTIONS ?? ''} --experimental-vm-modules --disable-warning=ExperimentalWarning`;
+  const child = spawn(process.execPath, [join(root, 'node_modules', 'jest', 'bin', 'jest.js'), ...args], {
+    cwd: root,
+    env: { ...process.env, NODE_OPTIONS: options.trim() },
+    stdio: ['ignore', 'inherit', 'inherit'],
+  });
+  return new Promise((resolve) => child.once('exit', (code) => resolve(code ?? 1)));
+}
+
+/** A suite that could not run at all is one failure, and so is a run without a single test. */
+function countsOf(results, code) {
+  const passed = results.numPassedTests;
+  const skipped = results.numPendingTests + results.numTodoTests;
+  const failed = results.numFailedTests + results.numRuntimeErrorTestSuites;
+  const nothingRan = passed + failed === 0;
+  return { passed, skipped, failed: failed === 0 && (nothingRan || code !== 0) ? 1 : failed };
+}
+
+function report({ passed, failed, skipped }) {
+  process.exitCode = failed > 0 ? 1 : 0;
+  process.stdout.write(`${passed} passed, ${failed} failed, ${skipped} skipped\n`);
+}
+
+await main(process.argv.slice(2));
