@@ -1,0 +1,76 @@
+/**
+ * What the console does beyond forms and links; every page works without it.
+ * - Listens for "something changed" and lets htmx fetch the parts that say so.
+ * - Counts what an answer costs while it is written; the channel's own code on the server does the counting.
+ */
+'use strict';
+
+(() => {
+  const live = () => document.querySelector('.tb-live');
+
+  function listen(address) {
+    const source = new EventSource(address);
+    source.addEventListener('open', () => live()?.setAttribute('data-state', 'on'));
+    source.addEventListener('error', () => live()?.setAttribute('data-state', 'off'));
+    source.addEventListener('changed', () => {
+      document.body.dispatchEvent(new CustomEvent('tabea:changed'));
+    });
+  }
+
+  /** The form shows an older version of the case than the part that was just fetched. */
+  function noticeChange() {
+    const fetched = document.querySelector('#case-live')?.getAttribute('data-version');
+    const shown = document.querySelector('#case-actions')?.getAttribute('data-version');
+    const notice = document.querySelector('#case-changed');
+    if (notice && fetched && shown) notice.hidden = fetched === shown;
+  }
+
+  async function measure(field) {
+    const output = document.getElementById(field.dataset.measureOutput);
+    const form = field.form;
+    if (!output || !form) return;
+    const body = new URLSearchParams(new FormData(form));
+    body.set('field', field.name);
+    const answer = await fetch(field.dataset.measure, { method: 'POST', body, headers: { 'hx-request': 'true' } });
+    if (!answer.ok || field.form !== form) return;
+    const parts = document.createElement('template');
+    parts.innerHTML = await answer.text();
+    output.replaceChildren(parts.content);
+  }
+
+  const timers = new WeakMap();
+  document.addEventListener('input', (event) => {
+    const field = event.target;
+    if (!(field instanceof HTMLElement) || field.dataset.measure === undefined) return;
+    clearTimeout(timers.get(field));
+    timers.set(
+      field,
+      setTimeout(() => void measure(field).catch(() => undefined), 200),
+    );
+  });
+
+  // Filters take effect when they are chosen; the button stays for those without a script.
+  document.addEventListener('change', (event) => {
+    if (event.target instanceof HTMLSelectElement && event.target.form?.dataset.autosubmit === 'true') {
+      event.target.form.requestSubmit();
+    }
+  });
+
+  // Nobody sends an answer twice by pressing twice.
+  document.addEventListener('submit', (event) => {
+    const form = event.target;
+    if (form.dataset.once !== 'true') return;
+    if (form.dataset.sent === 'true') event.preventDefault();
+    form.dataset.sent = 'true';
+  });
+  window.addEventListener('pageshow', () => {
+    for (const form of document.querySelectorAll('form[data-sent]')) delete form.dataset.sent;
+  });
+
+  document.addEventListener('DOMContentLoaded', () => {
+    const address = document.body.dataset.events;
+    if (address) listen(address);
+    document.addEventListener('htmx:after:swap', noticeChange);
+    document.addEventListener('htmx:afterSwap', noticeChange);
+  });
+})();

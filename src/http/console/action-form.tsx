@@ -1,0 +1,143 @@
+/** The form of one move. Works without a script; with one, it counts and shows what will be sent. */
+import type { Config } from '../../../config/load.js';
+import type { AvailableAction, MoveField } from '../../core/case-life.js';
+import type { ReplyMeasure } from '../../core/channel.js';
+import type { Versioned } from '../case-desk.js';
+import { CsrfField, type Frame } from '../web/page.js';
+import { sayCode, type Say } from '../web/texts.js';
+
+/** What a person was writing. */
+export interface Draft {
+  readonly action: string;
+  readonly fields: Readonly<Partial<Record<MoveField, string | undefined>>>;
+  /** Why it was refused, in words. */
+  readonly failure?: string;
+  readonly preview?: Preview;
+}
+
+/** What the reporter will read, and what it costs. `text` null: he is told nothing. */
+export interface Preview {
+  readonly text: string | null;
+  readonly measure: ReplyMeasure | null;
+}
+
+export interface ActionFormProps {
+  readonly frame: Frame;
+  readonly config: Config;
+  readonly found: Versioned;
+  readonly action: AvailableAction;
+  readonly draft: Draft | null;
+  readonly open: boolean;
+}
+
+export function ActionForm({ frame, config, found, action, draft, open }: ActionFormProps) {
+  const { say } = frame;
+  const name = action.action;
+  const base = `/console/cases/${found.view.trackingNumber}/actions/${name}`;
+  const tells = action.tell !== null;
+  return (
+    <details class="tb-action" open={open}>
+      <summary>{sayCode(say, 'action', name)}</summary>
+      <form method="post" action={base} data-once="true">
+        <CsrfField frame={frame} />
+        <input type="hidden" name="version" value={found.version} />
+        <p class="text-secondary">{sayCode(say, 'actionHint', name)}</p>
+        {action.required.map((field) => (
+          <FieldInput
+            field={field}
+            id={`${name}-${field}`}
+            value={draft?.fields[field] ?? ''}
+            measureAt={tells ? `${base}/preview` : undefined}
+            outputId={`${name}-measure`}
+            config={config}
+            say={say}
+            key={field}
+          />
+        ))}
+        {tells ? (
+          <div id={`${name}-measure`} aria-live="polite">
+            {draft?.preview === undefined ? null : <PreviewBox preview={draft.preview} say={say} />}
+          </div>
+        ) : (
+          <p class="text-secondary">{say('case.willSendNothing')}</p>
+        )}
+        <div class="d-flex gap-2 mt-2">
+          <button class="btn btn-primary" type="submit" name="do" value="move">
+            {sayCode(say, 'action', name)}
+          </button>
+          {tells ? (
+            <button class="btn" type="submit" name="do" value="preview" formNoValidate>
+              {say('case.preview')}
+            </button>
+          ) : null}
+        </div>
+      </form>
+    </details>
+  );
+}
+
+interface FieldInputProps {
+  readonly field: MoveField;
+  readonly id: string;
+  readonly value: string;
+  readonly measureAt: string | undefined;
+  readonly outputId: string;
+  readonly config: Config;
+  readonly say: Say;
+}
+
+function FieldInput({ field, id, value, measureAt, outputId, config, say }: FieldInputProps) {
+  const live = measureAt === undefined ? {} : { 'data-measure': measureAt, 'data-measure-output': outputId };
+  return (
+    <div class="mb-3">
+      <label class="form-label required" for={id}>
+        {sayCode(say, 'field', field)}
+      </label>
+      {field === 'opd' ? (
+        <select class="form-select" id={id} name={field} required {...live}>
+          <option value="">{say('field.opdChoose')}</option>
+          {config.opds.map((opd) => (
+            <option value={opd.id} selected={opd.id === value} key={opd.id}>
+              {opd.name}
+            </option>
+          ))}
+        </select>
+      ) : (
+        <textarea
+          class="form-control"
+          id={id}
+          name={field}
+          rows={field === 'reply' ? 5 : 3}
+          required
+          maxLength={field === 'reply' ? 20_000 : 4_000}
+          {...live}
+        >
+          {value}
+        </textarea>
+      )}
+    </div>
+  );
+}
+
+/** Also answered alone, while somebody writes. */
+export function PreviewBox({ preview, say }: { readonly preview: Preview; readonly say: Say }) {
+  const { text, measure } = preview;
+  if (text === null) return <p class="text-secondary">{say('case.willSendNothing')}</p>;
+  return (
+    <>
+      {measure === null ? null : <Measure measure={measure} say={say} />}
+      <p class="form-label mb-1">{say('case.willSend')}</p>
+      <blockquote class="tb-preview">{text}</blockquote>
+    </>
+  );
+}
+
+function Measure({ measure, say }: { readonly measure: ReplyMeasure; readonly say: Say }) {
+  const { segments, encoding, used, left, costIdr, fits } = measure;
+  return (
+    <p class="tb-measure mb-1" data-fits={String(fits)}>
+      {say('measure.segments', { segments, encoding, used, left, cost: costIdr.toLocaleString('id-ID') })}
+      {fits ? null : ` ${say('measure.tooLong')}`}
+    </p>
+  );
+}

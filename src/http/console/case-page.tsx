@@ -1,0 +1,147 @@
+/** One case: what was said, what is known, what has happened, and what can be done next. */
+import type { Config } from '../../../config/load.js';
+import type { AvailableAction } from '../../core/case-life.js';
+import type { Principal } from '../auth/principal.js';
+import type { Versioned } from '../case-desk.js';
+import { Page, type Frame } from '../web/page.js';
+import { SiteBar } from '../web/site-bar.js';
+import { sayCode } from '../web/texts.js';
+import { ActionForm, type Draft } from './action-form.js';
+import { CaseFacts } from './case-facts.js';
+import { StatusBadge, TimeLeft } from './case-words.js';
+import { Conversation } from './conversation.js';
+import { Timeline } from './timeline.js';
+
+export interface CasePageProps {
+  readonly frame: Frame;
+  readonly config: Config;
+  readonly principal: Principal;
+  readonly found: Versioned;
+  readonly actions: readonly AvailableAction[];
+  /** What is being written, after a refusal or for a preview. */
+  readonly draft: Draft | null;
+  /** The move that was just made. */
+  readonly done: string | null;
+  readonly now: Date;
+}
+
+export function CasePage(props: CasePageProps) {
+  const { frame, principal, found, draft, done } = props;
+  const { say } = frame;
+  const { view } = found;
+  return (
+    <Page
+      frame={frame}
+      title={say('case.title', { number: view.trackingNumber })}
+      scripts={['htmx.js', 'tabea.js']}
+      events={`/console/events?case=${view.trackingNumber}`}
+      header={<SiteBar frame={frame} here="cases" principal={principal} />}
+    >
+      <div class="container-xl py-3">
+        <p class="mb-2">
+          <a href="/console">← {say('case.back')}</a>
+        </p>
+        <h1 class="h2 mb-3">
+          {say('case.title', { number: '' })}
+          <span class="tb-number">{view.trackingNumber}</span>
+        </h1>
+        {done === null ? null : (
+          <div class="alert alert-success" role="status">
+            {say('case.done', { action: sayCode(say, 'action', done) })}
+          </div>
+        )}
+        <div class="alert alert-warning" role="status" id="case-changed" hidden>
+          {say('case.changed')} <a href={`/console/cases/${view.trackingNumber}`}>{say('case.reload')}</a>
+        </div>
+        {draft?.failure === undefined ? null : (
+          <div class="alert alert-danger" role="alert" id="case-failure">
+            <strong>{say('case.refused')}.</strong> {draft.failure}
+          </div>
+        )}
+        <div class="tb-case">
+          <div>
+            <CaseLive {...props} />
+            <Actions {...props} />
+          </div>
+          <aside>
+            <CaseFacts {...props} />
+          </aside>
+        </div>
+      </div>
+    </Page>
+  );
+}
+
+/** The part that is fetched anew when the case has changed; what is being written stays untouched. */
+export function CaseLive({ frame, config, found, now }: CasePageProps) {
+  const { say } = frame;
+  const { view } = found;
+  return (
+    <div
+      id="case-live"
+      data-version={found.version}
+      hx-get={`/console/cases/${view.trackingNumber}/live`}
+      hx-trigger="tabea:changed from:body"
+      hx-swap="outerHTML"
+    >
+      <div class="d-flex flex-wrap align-items-center gap-2 mb-3">
+        <StatusBadge status={view.status} say={say} />
+        <TimeLeft status={view.status} dueAt={view.dueAt} now={now} say={say} />
+      </div>
+      <section class="card mb-3" aria-labelledby="conversation-title">
+        <div class="card-header">
+          <h2 class="card-title" id="conversation-title">
+            {say('case.conversation')}
+          </h2>
+        </div>
+        <div class="card-body">
+          <Conversation frame={frame} config={config} view={view} />
+        </div>
+      </section>
+      <details class="card mb-3">
+        <summary class="card-header">
+          {say('case.timeline')} ({view.events.length})
+        </summary>
+        <div class="card-body">
+          <Timeline frame={frame} config={config} events={view.events} />
+        </div>
+      </details>
+    </div>
+  );
+}
+
+function Actions(props: CasePageProps) {
+  const { frame, found, actions, draft } = props;
+  const { say } = frame;
+  return (
+    <section
+      class="card"
+      id="case-actions"
+      data-version={found.version}
+      aria-labelledby="actions-title"
+    >
+      <div class="card-header">
+        <h2 class="card-title" id="actions-title">
+          {say('case.actions')}
+        </h2>
+      </div>
+      {actions.length === 0 ? (
+        <p class="card-body mb-0 text-secondary">{say('case.noActions')}</p>
+      ) : (
+        <div>
+          {actions.map((action, index) => (
+            <ActionForm
+              frame={frame}
+              config={props.config}
+              found={found}
+              action={action}
+              draft={draft?.action === action.action ? draft : null}
+              open={draft === null ? index === 0 : draft.action === action.action}
+              key={action.action}
+            />
+          ))}
+        </div>
+      )}
+    </section>
+  );
+}

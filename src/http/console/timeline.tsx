@@ -1,0 +1,54 @@
+/** Everything that happened to a case, in order. */
+import type { Config } from '../../../config/load.js';
+import type { EventView } from '../case-desk.js';
+import type { Frame } from '../web/page.js';
+import { isTextKey, sayCode, type Say } from '../web/texts.js';
+import { sayTime } from '../web/time-words.js';
+import { opdName } from './case-words.js';
+
+export interface TimelineProps {
+  readonly frame: Frame;
+  readonly config: Config;
+  readonly events: readonly EventView[];
+}
+
+export function Timeline({ frame, config, events }: TimelineProps) {
+  const { say, language } = frame;
+  return (
+    <ol class="tb-timeline">
+      {events.map((event) => (
+        <li key={event.seq}>
+          <strong>{sayCode(say, 'event', event.kind)}</strong>
+          <Particulars event={event} config={config} say={say} />
+          <div class="tb-meta">
+            {sayActor(event.actor, say)} ·{' '}
+            <time dateTime={event.at}>{sayTime(event.at, language, config.city.timeZone)}</time>
+          </div>
+        </li>
+      ))}
+    </ol>
+  );
+}
+
+/** The codes of an event that people can read. */
+function Particulars({ event, config, say }: { readonly event: EventView; readonly config: Config; readonly say: Say }) {
+  const [action, to, opd] = ['action', 'to', 'opd'].map((name) => stringIn(event.data, name));
+  const parts = [
+    action === undefined ? undefined : sayCode(say, 'action', action),
+    to === undefined ? undefined : `→ ${sayCode(say, 'status', to)}`,
+    opd === undefined ? undefined : opdName(config, opd),
+  ].filter((part) => part !== undefined);
+  return parts.length === 0 ? null : <span> · {parts.join(' · ')}</span>;
+}
+
+function stringIn(data: unknown, name: string): string | undefined {
+  if (typeof data !== 'object' || data === null) return undefined;
+  const value: unknown = Reflect.get(data, name);
+  return typeof value === 'string' ? value : undefined;
+}
+
+/** Without the id: the API has it, people have no use for it. */
+function sayActor(actor: string, say: Say): string {
+  const key = `actor.${actor.split(':', 1)[0]}`;
+  return isTextKey(key) ? say(key) : actor;
+}
