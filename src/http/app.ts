@@ -17,7 +17,8 @@ import { answerError, unknownAddress } from './web/error-handler.js';
 import { greet, guardsOf } from './web/front.js';
 import type { Route } from './web/route.js';
 import { securityHeaders } from './web/security-headers.js';
-import type { Shared } from './web/shared.js';
+import { frameBase, type Shared } from './web/shared.js';
+import { checkTexts } from './web/texts.js';
 
 /** Every address that the application answers, with who may call it. */
 export function listRoutes(deps: HttpDeps): readonly Route[] {
@@ -39,6 +40,7 @@ export function listRoutes(deps: HttpDeps): readonly Route[] {
 }
 
 export function createApp(deps: HttpDeps): Express {
+  checkTexts(deps.config.messages);
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
@@ -61,7 +63,7 @@ export function createApp(deps: HttpDeps): Express {
     });
   }
 
-  const frame = { assets: openAssetStore(), demo: deps.demo !== undefined };
+  const frame = frameBase({ ...deps, assets: openAssetStore() });
   app.use(unknownAddress());
   const onError: ErrorRequestHandler = (error, request, response, next) => {
     answerError({ error, request, response, next }, frame, deps.logger);

@@ -97,7 +97,11 @@ export interface ManualCase {
   readonly occurredAt?: string | undefined;
   readonly submittedAt?: string | undefined;
   readonly confidentiality: Confidentiality;
-  readonly attachments: readonly { readonly name: string; readonly contentType: string; readonly bytes: Buffer }[];
+  readonly attachments: readonly {
+    readonly name: string;
+    readonly contentType: string;
+    readonly bytes: Buffer;
+  }[];
   /** Idempotency key of the caller with the SHA-256 of his request. */
   readonly idempotency?: { readonly key: string; readonly request: Buffer };
 }

@@ -62,7 +62,10 @@ async function keepListening(
         tell('*');
       });
     } catch (error) {
-      logger.warn({ error: error instanceof Error ? error.message : 'unknown' }, 'change feed lost its connection');
+      logger.warn(
+        { error: error instanceof Error ? error.message : 'unknown' },
+        'change feed lost its connection',
+      );
     }
     if (signal.aborted) return;
     await sleep(RECONNECT_MS[Math.min(failures, RECONNECT_MS.length - 1)], undefined, { signal }).catch(

@@ -64,7 +64,10 @@ export const badRequest = (detail: string, field?: string) =>
 /** Any thrown thing as a Problem. What is not ours becomes a 500 that tells nothing of the inside. */
 export function asProblem(error: unknown): Problem {
   if (error instanceof Problem) return error;
-  return fromBodyParser(error) ?? new Problem(500, { code: 'internal', detail: 'Something failed here.', cause: error });
+  return (
+    fromBodyParser(error) ??
+    new Problem(500, { code: 'internal', detail: 'Something failed here.', cause: error })
+  );
 }
 
 /** body-parser marks its errors with `type` and `status`: https://github.com/expressjs/body-parser#errors */
@@ -75,7 +78,8 @@ function fromBodyParser(error: unknown): Problem | null {
     return new Problem(413, { code: 'too-large', detail: 'The request is larger than is taken here.' });
   }
   if (kind === 'entity.parse.failed') return badRequest('The body is not valid JSON.');
-  if (error.status === 415) return new Problem(415, { code: 'media-type', detail: 'This encoding is not understood.' });
+  if (error.status === 415)
+    return new Problem(415, { code: 'media-type', detail: 'This encoding is not understood.' });
   if (error.status >= 400 && error.status < 500) return badRequest('The request cannot be read.');
   return null;
 }

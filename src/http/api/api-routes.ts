@@ -36,7 +36,8 @@ export function apiRoutes(shared: Shared): readonly Route[] {
     const trackingNumber = numberOf(request);
     const body = validate(moveBody, request.body ?? {}, 422);
     const ifMatch = request.get('if-match');
-    const current = ifMatch === undefined ? undefined : (await cases.find(principal, trackingNumber))?.version;
+    const current =
+      ifMatch === undefined ? undefined : (await cases.find(principal, trackingNumber))?.version;
     const ifVersion = versionOf(ifMatch, current);
     const moved = await orProblem(
       cases.move(principal, {
@@ -70,7 +71,13 @@ export function apiRoutes(shared: Shared): readonly Route[] {
 
   const listed = ['channel', 'status', 'q', 'opd', 'cursor', 'limit'];
   return [
-    { method: 'get', path: '/api/v1/openapi.json', access: 'public', query: [], handle: sendDocument(shared) },
+    {
+      method: 'get',
+      path: '/api/v1/openapi.json',
+      access: 'public',
+      query: [],
+      handle: sendDocument(shared),
+    },
     { method: 'get', path: '/api/docs', access: 'public', query: [], handle: docsPage(shared) },
     { method: 'get', path: '/api/v1/cases', access: 'key', query: listed, handle: list },
     { method: 'post', path: '/api/v1/cases', access: 'key', query: [], body: 'json-large', handle: open },
@@ -100,14 +107,18 @@ function numberOf(request: Request): string {
   if (isTrackingNumber(number)) return number;
   throw new Problem(404, {
     code: 'mistyped-number',
-    detail: 'This is no tracking number: it was mistyped. It has ten digits, and the last one checks the others.',
+    detail:
+      'This is no tracking number: it was mistyped. It has ten digits, and the last one checks the others.',
   });
 }
 
 function manualCase(body: NewCase, request: Request): ManualCase {
   const key = request.get('idempotency-key');
   if (key !== undefined && (key.trim() === '' || key.length > LONGEST_IDEMPOTENCY_KEY)) {
-    throw badRequest(`Idempotency-Key must have 1 to ${LONGEST_IDEMPOTENCY_KEY} characters.`, 'Idempotency-Key');
+    throw badRequest(
+      `Idempotency-Key must have 1 to ${LONGEST_IDEMPOTENCY_KEY} characters.`,
+      'Idempotency-Key',
+    );
   }
   const { name, phone, email, address } = body.reporter ?? {};
   return {
@@ -138,9 +149,11 @@ function requestHash(request: Request): Buffer {
     .digest();
 }
 
-function withoutAbsent(query: {
-  readonly [name in keyof CaseFilter]?: CaseFilter[name] | undefined;
-} & { readonly limit: number }): CaseFilter {
+function withoutAbsent(
+  query: {
+    readonly [name in keyof CaseFilter]?: CaseFilter[name] | undefined;
+  } & { readonly limit: number },
+): CaseFilter {
   const { channel, status, q, opd, cursor, limit } = query;
   return {
     limit,

@@ -27,7 +27,9 @@ const shown = z.object({
             }),
           )
           .optional(),
-        requestBody: z.object({ content: z.record(z.string(), z.object({ schema: z.unknown() })) }).optional(),
+        requestBody: z
+          .object({ content: z.record(z.string(), z.object({ schema: z.unknown() })) })
+          .optional(),
         responses: z.record(z.string(), z.object({ description: z.string() })),
       }),
     ),
@@ -47,8 +49,9 @@ export function docsPage(shared: Shared): Route['handle'] {
           <h1>REST API</h1>
           <p>{document.info.description}</p>
           <p>
-            Every call carries <code>Authorization: Bearer KEY</code>; <code>npx tabea api-key create --role ROLE</code>{' '}
-            prints a key. The document itself: <a href="/api/v1/openapi.json">/api/v1/openapi.json</a>
+            Every call carries <code>Authorization: Bearer KEY</code>;{' '}
+            <code>npx tabea api-key create --role ROLE</code> prints a key. The document itself:{' '}
+            <a href="/api/v1/openapi.json">/api/v1/openapi.json</a>
           </p>
           {Object.entries(document.paths).flatMap(([path, operations]) =>
             Object.entries(operations).map(([method, operation]) => (

@@ -1,7 +1,17 @@
 /** The OpenAPI 3.1 document, made of the schemas that validate. */
 import { z } from 'zod';
 import { createDocument, type ZodOpenApiOperationObject, type ZodOpenApiResponseObject } from 'zod-openapi';
-import { action, caseDetail, caseList, listQuery, moveBody, newCase, opdList, problem, trackingNumber } from './schemas.js';
+import {
+  action,
+  caseDetail,
+  caseList,
+  listQuery,
+  moveBody,
+  newCase,
+  opdList,
+  problem,
+  trackingNumber,
+} from './schemas.js';
 
 export type OpenApiDocument = ReturnType<typeof createDocument>;
 
@@ -68,7 +78,9 @@ const moveCase: ZodOpenApiOperationObject = {
   summary: 'Moves a case on; the reporter is told where the procedure says so',
   requestParams: {
     path: z.object({ trackingNumber, action }),
-    header: z.object({ 'If-Match': z.string().optional().meta({ description: 'ETag of the case as it was read.' }) }),
+    header: z.object({
+      'If-Match': z.string().optional().meta({ description: 'ETag of the case as it was read.' }),
+    }),
   },
   requestBody: { required: false, content: { 'application/json': { schema: moveBody } } },
   responses: {
@@ -103,7 +115,11 @@ export function openApiDocument(publicUrl: string): OpenApiDocument {
     },
     servers: [{ url: publicUrl }],
     security: [{ apiKey: [] }],
-    components: { securitySchemes: { apiKey: { type: 'http', scheme: 'bearer', description: 'npx tabea api-key create' } } },
+    components: {
+      securitySchemes: {
+        apiKey: { type: 'http', scheme: 'bearer', description: 'npx tabea api-key create' },
+      },
+    },
     paths: {
       '/api/v1/cases': { get: listCases, post: openCase },
       '/api/v1/cases/{trackingNumber}': { get: readCase },

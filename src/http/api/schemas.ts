@@ -83,7 +83,12 @@ export const LARGEST_LIMIT = 200;
 export const listQuery = z.strictObject({
   channel: z.string().min(1).max(100).optional().meta({ description: 'Channel id.' }),
   status: z.enum(CASE_STATUSES).optional(),
-  q: z.string().min(1).max(200).optional().meta({ description: 'Tracking number, or words of subject and text.' }),
+  q: z
+    .string()
+    .min(1)
+    .max(200)
+    .optional()
+    .meta({ description: 'Tracking number, or words of subject and text.' }),
   opd: z.string().min(1).max(100).optional().meta({ description: 'OPD id.' }),
   cursor: z.string().min(1).max(500).optional().meta({ description: '`nextCursor` of the page before.' }),
   limit: z.coerce.number().int().min(1).max(LARGEST_LIMIT).default(DEFAULT_LIMIT),
@@ -128,9 +133,17 @@ export type NewCase = z.infer<typeof newCase>;
 export const action = z.enum(CASE_ACTIONS);
 export const moveBody = z
   .strictObject({
-    note: z.string().max(4_000).nullish().meta({ description: 'Needed by reject, request-info, return, reopen.' }),
+    note: z
+      .string()
+      .max(4_000)
+      .nullish()
+      .meta({ description: 'Needed by reject, request-info, return, reopen.' }),
     opd: z.string().max(100).nullish().meta({ description: 'OPD id; needed by dispose.' }),
-    reply: z.string().max(20_000).nullish().meta({ description: 'Words for the reporter; needed by respond.' }),
+    reply: z
+      .string()
+      .max(20_000)
+      .nullish()
+      .meta({ description: 'Words for the reporter; needed by respond.' }),
   })
   .meta({ id: 'Move' });
 

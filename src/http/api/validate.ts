@@ -6,7 +6,9 @@ import { Problem } from '../problem.js';
 export function validate<T extends z.ZodType>(schema: T, value: unknown, status: 400 | 422): z.infer<T> {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
-  const errors = result.error.issues.slice(0, 20).map((issue) => ({ field: fieldOf(issue), detail: issue.message }));
+  const errors = result.error.issues
+    .slice(0, 20)
+    .map((issue) => ({ field: fieldOf(issue), detail: issue.message }));
   const first = errors[0];
   throw new Problem(status, {
     code: 'invalid',

@@ -31,7 +31,11 @@
     if (!output || !form) return;
     const body = new URLSearchParams(new FormData(form));
     body.set('field', field.name);
-    const answer = await fetch(field.dataset.measure, { method: 'POST', body, headers: { 'hx-request': 'true' } });
+    const answer = await fetch(field.dataset.measure, {
+      method: 'POST',
+      body,
+      headers: { 'hx-request': 'true' },
+    });
     if (!answer.ok || field.form !== form) return;
     const parts = document.createElement('template');
     parts.innerHTML = await answer.text();

@@ -48,8 +48,10 @@ export async function bootstrapApiKey(db: Database, key: string, now = new Date(
 }
 
 async function insertKey(db: Database, key: string, input: NewApiKey, now: Date): Promise<void> {
-  if (input.role === 'liaison' && input.opdId === undefined) throw new Error('a key of a liaison needs an OPD');
-  if (input.role !== 'liaison' && input.opdId !== undefined) throw new Error('only a key of a liaison has an OPD');
+  if (input.role === 'liaison' && input.opdId === undefined)
+    throw new Error('a key of a liaison needs an OPD');
+  if (input.role !== 'liaison' && input.opdId !== undefined)
+    throw new Error('only a key of a liaison has an OPD');
   await db.pool.query(
     `INSERT INTO api_key (id, hash, role, opd_id, name, created_at) VALUES ($1, $2, $3, $4, $5, $6)
      ON CONFLICT (hash) DO NOTHING`,

@@ -4,7 +4,7 @@ import type { AvailableAction, MoveField } from '../../core/case-life.js';
 import type { ReplyMeasure } from '../../core/channel.js';
 import type { Versioned } from '../case-desk.js';
 import { CsrfField, type Frame } from '../web/page.js';
-import { sayCode, type Say } from '../web/texts.js';
+import type { Say } from '../web/texts.js';
 
 /** What a person was writing. */
 export interface Draft {
@@ -37,11 +37,11 @@ export function ActionForm({ frame, config, found, action, draft, open }: Action
   const tells = action.tell !== null;
   return (
     <details class="tb-action" open={open}>
-      <summary>{sayCode(say, 'action', name)}</summary>
+      <summary>{say.code('action', name)}</summary>
       <form method="post" action={base} data-once="true">
         <CsrfField frame={frame} />
         <input type="hidden" name="version" value={found.version} />
-        <p class="text-secondary">{sayCode(say, 'actionHint', name)}</p>
+        <p class="text-secondary">{say.code('actionHint', name)}</p>
         {action.required.map((field) => (
           <FieldInput
             field={field}
@@ -63,7 +63,7 @@ export function ActionForm({ frame, config, found, action, draft, open }: Action
         )}
         <div class="d-flex gap-2 mt-2">
           <button class="btn btn-primary" type="submit" name="do" value="move">
-            {sayCode(say, 'action', name)}
+            {say.code('action', name)}
           </button>
           {tells ? (
             <button class="btn" type="submit" name="do" value="preview" formNoValidate>
@@ -91,7 +91,7 @@ function FieldInput({ field, id, value, measureAt, outputId, config, say }: Fiel
   return (
     <div class="mb-3">
       <label class="form-label required" for={id}>
-        {sayCode(say, 'field', field)}
+        {say.code('field', field)}
       </label>
       {field === 'opd' ? (
         <select class="form-select" id={id} name={field} required {...live}>

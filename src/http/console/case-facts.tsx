@@ -1,7 +1,7 @@
 /** What is known of a case, beside the conversation. */
 import type { ComponentChildren } from 'preact';
 import type { ReporterView } from '../case-desk.js';
-import { sayCode, type Say } from '../web/texts.js';
+import type { Say } from '../web/texts.js';
 import { sayTime } from '../web/time-words.js';
 import type { CasePageProps } from './case-page.js';
 import { channelById, ChannelName, ConfidentialityMark, opdName } from './case-words.js';
@@ -21,14 +21,20 @@ export function CaseFacts({ frame, config, found }: CasePageProps) {
         <Fact term={say('case.due')}>{time(view.dueAt)}</Fact>
         <Fact term={say('case.created')}>{time(view.createdAt)}</Fact>
         <Fact term={say('case.channel')}>
-          <ChannelName channel={channelById(config, view.channelId)} id={view.channelId} language={language} />
+          <ChannelName
+            channel={channelById(config, view.channelId)}
+            id={view.channelId}
+            language={language}
+          />
         </Fact>
-        <Fact term={say('case.opd')}>{view.opd === null ? say('inbox.noOpd') : opdName(config, view.opd)}</Fact>
-        <Fact term={say('case.type')}>{sayCode(say, 'type', view.type)}</Fact>
+        <Fact term={say('case.opd')}>
+          {view.opd === null ? say('inbox.noOpd') : opdName(config, view.opd)}
+        </Fact>
+        <Fact term={say('case.type')}>{say.code('type', view.type)}</Fact>
         <Fact term={say('case.place')}>{view.place ?? say('case.placeUnknown')}</Fact>
         <Fact term={say('case.confidentiality')}>
           {view.confidentiality === 'public' ? (
-            sayCode(say, 'confidentiality', 'public')
+            say.code('confidentiality', 'public')
           ) : (
             <ConfidentialityMark value={view.confidentiality} say={say} />
           )}

@@ -5,7 +5,6 @@ import type { Principal } from '../auth/principal.js';
 import type { Versioned } from '../case-desk.js';
 import { Page, type Frame } from '../web/page.js';
 import { SiteBar } from '../web/site-bar.js';
-import { sayCode } from '../web/texts.js';
 import { ActionForm, type Draft } from './action-form.js';
 import { CaseFacts } from './case-facts.js';
 import { StatusBadge, TimeLeft } from './case-words.js';
@@ -47,7 +46,7 @@ export function CasePage(props: CasePageProps) {
         </h1>
         {done === null ? null : (
           <div class="alert alert-success" role="status">
-            {say('case.done', { action: sayCode(say, 'action', done) })}
+            {say('case.done', { action: say.code('action', done) })}
           </div>
         )}
         <div class="alert alert-warning" role="status" id="case-changed" hidden>
@@ -114,12 +113,7 @@ function Actions(props: CasePageProps) {
   const { frame, found, actions, draft } = props;
   const { say } = frame;
   return (
-    <section
-      class="card"
-      id="case-actions"
-      data-version={found.version}
-      aria-labelledby="actions-title"
-    >
+    <section class="card" id="case-actions" data-version={found.version} aria-labelledby="actions-title">
       <div class="card-header">
         <h2 class="card-title" id="actions-title">
           {say('case.actions')}

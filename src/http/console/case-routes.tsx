@@ -9,7 +9,7 @@ import { formField, queryField } from '../web/front.js';
 import { frameOf, sendFragment, sendPage, type Frame } from '../web/page.js';
 import type { Route } from '../web/route.js';
 import { frameBase, type Shared } from '../web/shared.js';
-import { isTextKey, sayCode } from '../web/texts.js';
+import { isTextKey } from '../web/texts.js';
 import { principalOf } from '../web/visit.js';
 import { PreviewBox, type Draft, type Preview } from './action-form.js';
 import { CaseLive, CasePage, type CasePageProps } from './case-page.js';
@@ -20,7 +20,10 @@ export function caseRoutes(shared: Shared): readonly Route[] {
   const look = async (request: Request): Promise<Versioned> => {
     const number = String(request.params['trackingNumber']);
     if (!isTrackingNumber(number)) {
-      throw new Problem(404, { code: 'mistyped-number', detail: 'This is no tracking number: it was mistyped.' });
+      throw new Problem(404, {
+        code: 'mistyped-number',
+        detail: 'This is no tracking number: it was mistyped.',
+      });
     }
     const found = await cases.find(principalOf(request), number);
     if (found === null) throw notFound();
@@ -99,7 +102,14 @@ export function caseRoutes(shared: Shared): readonly Route[] {
   return [
     { method: 'get', path, access: 'session', query: ['done'], handle: page },
     { method: 'get', path: `${path}/live`, access: 'session', query: [], handle: live },
-    { method: 'post', path: `${path}/actions/:action`, access: 'session', body: 'form', query: [], handle: move },
+    {
+      method: 'post',
+      path: `${path}/actions/:action`,
+      access: 'session',
+      body: 'form',
+      query: [],
+      handle: move,
+    },
     {
       method: 'post',
       path: `${path}/actions/:action/preview`,
@@ -121,13 +131,14 @@ function fieldsOf(request: Request): Partial<Record<MoveField, string>> {
 
 function versionIn(request: Request): number {
   const version = formField(request, 'version');
-  if (!/^\d{1,9}$/.test(version)) throw badRequest('The form does not say which version it shows.', 'version');
+  if (!/^\d{1,9}$/.test(version))
+    throw badRequest('The form does not say which version it shows.', 'version');
   return Number(version);
 }
 
 function sayRefusal({ say }: Frame, refusal: Refusal): string {
   if (refusal.code === 'version') return say('case.conflict');
   const key = `refusal.${refusal.code}`;
-  const field = refusal.field === undefined ? '' : sayCode(say, 'field', refusal.field);
+  const field = refusal.field === undefined ? '' : say.code('field', refusal.field);
   return isTextKey(key) ? say(key, { field }) : say('refusal.other');
 }

@@ -1,21 +1,21 @@
 /** Small parts that the inbox and the case page share. */
 import type { CaseStatus, Confidentiality } from '../../core/case-life.js';
 import type { ChannelConfig, Config } from '../../../config/load.js';
-import { sayCode, type Language, type Say } from '../web/texts.js';
+import type { Language, Say } from '../web/texts.js';
 import { sayDue } from '../web/time-words.js';
 import { ChannelIcon } from './icons.js';
 
 export function StatusBadge({ status, say }: { readonly status: CaseStatus; readonly say: Say }) {
   return (
     <span class="tb-status" data-status={status}>
-      {sayCode(say, 'status', status)}
+      {say.code('status', status)}
     </span>
   );
 }
 
 /** Nothing for an open case: what is usual needs no mark. */
 export function ConfidentialityMark({ value, say }: { readonly value: Confidentiality; readonly say: Say }) {
-  return value === 'public' ? null : <span class="tb-lock">{sayCode(say, 'confidentiality', value)}</span>;
+  return value === 'public' ? null : <span class="tb-lock">{say.code('confidentiality', value)}</span>;
 }
 
 export interface ChannelNameProps {

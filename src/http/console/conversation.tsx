@@ -2,7 +2,6 @@
 import type { Config } from '../../../config/load.js';
 import type { CaseDetail, MessageView } from '../case-desk.js';
 import type { Frame } from '../web/page.js';
-import { sayCode } from '../web/texts.js';
 import { sayTime } from '../web/time-words.js';
 
 export interface ConversationProps {
@@ -49,7 +48,7 @@ function Bubble({ frame, config, message }: BubbleProps) {
           <>
             {' · '}
             <span class="tb-delivery" data-state={message.delivery}>
-              {sayCode(say, 'delivery', message.delivery)}
+              {say.code('delivery', message.delivery)}
             </span>
           </>
         )}

@@ -5,9 +5,15 @@ import type { Principal } from '../auth/principal.js';
 import type { CaseFilter, CaseSummary } from '../case-desk.js';
 import { Page, type Frame } from '../web/page.js';
 import { SiteBar } from '../web/site-bar.js';
-import { sayCode } from '../web/texts.js';
 import { sayAge, sayTime } from '../web/time-words.js';
-import { channelById, ChannelName, ConfidentialityMark, opdName, StatusBadge, TimeLeft } from './case-words.js';
+import {
+  channelById,
+  ChannelName,
+  ConfidentialityMark,
+  opdName,
+  StatusBadge,
+  TimeLeft,
+} from './case-words.js';
 
 export interface InboxProps {
   readonly frame: Frame;
@@ -44,7 +50,7 @@ export function InboxPage(props: InboxProps) {
 
 function Filters({ frame, config, filter, principal }: InboxProps) {
   const { say, language } = frame;
-  const statuses = CASE_STATUSES.map((status) => ({ value: status, label: sayCode(say, 'status', status) }));
+  const statuses = CASE_STATUSES.map((status) => ({ value: status, label: say.code('status', status) }));
   const channels = config.channels.map((channel) => ({ value: channel.id, label: channel.label[language] }));
   const opds = config.opds.map((opd) => ({ value: opd.id, label: opd.shortName }));
   return (
@@ -64,10 +70,28 @@ function Filters({ frame, config, filter, principal }: InboxProps) {
             placeholder={say('inbox.searchHint')}
           />
         </div>
-        <Choice name="status" label={say('inbox.status')} all={say('inbox.all')} chosen={filter.status} options={statuses} />
-        <Choice name="channel" label={say('inbox.channel')} all={say('inbox.all')} chosen={filter.channel} options={channels} />
+        <Choice
+          name="status"
+          label={say('inbox.status')}
+          all={say('inbox.all')}
+          chosen={filter.status}
+          options={statuses}
+        />
+        <Choice
+          name="channel"
+          label={say('inbox.channel')}
+          all={say('inbox.all')}
+          chosen={filter.channel}
+          options={channels}
+        />
         {principal.opdId === null ? (
-          <Choice name="opd" label={say('inbox.opd')} all={say('inbox.all')} chosen={filter.opd} options={opds} />
+          <Choice
+            name="opd"
+            label={say('inbox.opd')}
+            all={say('inbox.all')}
+            chosen={filter.opd}
+            options={opds}
+          />
         ) : null}
         <div class="d-flex gap-2">
           <button class="btn btn-primary" type="submit">
@@ -133,7 +157,11 @@ export function CaseList(props: InboxProps) {
             </a>
           )}
           {nextCursor === null ? null : (
-            <a class="btn btn-primary" rel="next" href={`/console?${queryOf({ ...filter, cursor: nextCursor })}`}>
+            <a
+              class="btn btn-primary"
+              rel="next"
+              href={`/console?${queryOf({ ...filter, cursor: nextCursor })}`}
+            >
               {say('inbox.more')}
             </a>
           )}

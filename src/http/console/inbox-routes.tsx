@@ -59,7 +59,9 @@ export function inboxRoutes(shared: Shared): readonly Route[] {
 }
 
 function filterOf(request: Request): CaseFilter {
-  const [q, channel, opd, cursor] = ['q', 'channel', 'opd', 'cursor'].map((name) => queryField(request, name));
+  const [q, channel, opd, cursor] = ['q', 'channel', 'opd', 'cursor'].map((name) =>
+    queryField(request, name),
+  );
   const asked = queryField(request, 'status');
   const status = CASE_STATUSES.find((known) => known === asked);
   return {

@@ -45,7 +45,13 @@ export function loginRoutes(shared: Shared): readonly Route[] {
   const language = (request: Request, response: Response) => {
     const chosen = formField(request, 'language') === 'en' ? 'en' : 'id';
     const secure = shared.publicUrl.startsWith('https:');
-    response.cookie(LANGUAGE_COOKIE, chosen, { httpOnly: true, sameSite: 'lax', secure, path: '/', maxAge: YEAR_MS });
+    response.cookie(LANGUAGE_COOKIE, chosen, {
+      httpOnly: true,
+      sameSite: 'lax',
+      secure,
+      path: '/',
+      maxAge: YEAR_MS,
+    });
     response.redirect(303, localPath(formField(request, 'back'), '/'));
   };
 
@@ -55,14 +61,25 @@ export function loginRoutes(shared: Shared): readonly Route[] {
     page: { next: string; email: string; failure: string | null; status: number },
   ) => {
     const frame = { ...frameOf(request, frameBase(shared)), here: '/console/login' };
-    sendPage(response, <LoginPage frame={frame} email={page.email} next={page.next} failure={page.failure} />, page.status);
+    sendPage(
+      response,
+      <LoginPage frame={frame} email={page.email} next={page.next} failure={page.failure} />,
+      page.status,
+    );
   };
 
   return [
     { method: 'get', path: '/console/login', access: 'form', query: ['next'], handle: show },
     { method: 'post', path: '/console/login', access: 'form', body: 'form', query: [], handle: login },
     { method: 'post', path: '/console/logout', access: 'session', body: 'form', query: [], handle: logout },
-    { method: 'post', path: '/console/language', access: 'session', body: 'form', query: [], handle: language },
+    {
+      method: 'post',
+      path: '/console/language',
+      access: 'session',
+      body: 'form',
+      query: [],
+      handle: language,
+    },
     { method: 'post', path: '/language', access: 'form', body: 'form', query: [], handle: language },
   ];
 }

@@ -2,7 +2,7 @@
 import type { Config } from '../../../config/load.js';
 import type { EventView } from '../case-desk.js';
 import type { Frame } from '../web/page.js';
-import { isTextKey, sayCode, type Say } from '../web/texts.js';
+import { isTextKey, type Say } from '../web/texts.js';
 import { sayTime } from '../web/time-words.js';
 import { opdName } from './case-words.js';
 
@@ -18,7 +18,7 @@ export function Timeline({ frame, config, events }: TimelineProps) {
     <ol class="tb-timeline">
       {events.map((event) => (
         <li key={event.seq}>
-          <strong>{sayCode(say, 'event', event.kind)}</strong>
+          <strong>{say.code('event', event.kind)}</strong>
           <Particulars event={event} config={config} say={say} />
           <div class="tb-meta">
             {sayActor(event.actor, say)} ·{' '}
@@ -31,11 +31,19 @@ export function Timeline({ frame, config, events }: TimelineProps) {
 }
 
 /** The codes of an event that people can read. */
-function Particulars({ event, config, say }: { readonly event: EventView; readonly config: Config; readonly say: Say }) {
+function Particulars({
+  event,
+  config,
+  say,
+}: {
+  readonly event: EventView;
+  readonly config: Config;
+  readonly say: Say;
+}) {
   const [action, to, opd] = ['action', 'to', 'opd'].map((name) => stringIn(event.data, name));
   const parts = [
-    action === undefined ? undefined : sayCode(say, 'action', action),
-    to === undefined ? undefined : `→ ${sayCode(say, 'status', to)}`,
+    action === undefined ? undefined : say.code('action', action),
+    to === undefined ? undefined : `→ ${say.code('status', to)}`,
     opd === undefined ? undefined : opdName(config, opd),
   ].filter((part) => part !== undefined);
   return parts.length === 0 ? null : <span> · {parts.join(' · ')}</span>;

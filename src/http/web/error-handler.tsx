@@ -1,10 +1,9 @@
 /** The end of every failed request: a problem document for programs, a page for people. */
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
 import type { Logger } from '../../core/channel.js';
-import type { AssetStore } from '../asset-store.js';
 import { asProblem, notFound, problemDocument, type Problem } from '../problem.js';
 import { ErrorPage } from './error-page.js';
-import { frameOf, sendPage } from './page.js';
+import { frameOf, sendPage, type FrameBase } from './page.js';
 import { visitOf } from './visit.js';
 
 export function unknownAddress(): RequestHandler {
@@ -20,11 +19,7 @@ export interface FailedRequest {
   readonly next: NextFunction;
 }
 
-export function answerError(
-  failed: FailedRequest,
-  frame: { readonly assets: AssetStore; readonly demo: boolean },
-  logger: Logger,
-): void {
+export function answerError(failed: FailedRequest, frame: FrameBase, logger: Logger): void {
   const { error, request, response, next } = failed;
   const problem = asProblem(error);
   const { requestId } = visitOf(request);

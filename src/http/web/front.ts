@@ -91,7 +91,10 @@ async function findSession(request: Request, sessions: Sessions): Promise<boolea
 
 function toLogin(request: Request, response: Response): void {
   response.set('cache-control', 'no-store');
-  if (request.headers['hx-request'] !== undefined || request.headers.accept?.includes('text/event-stream') === true) {
+  if (
+    request.headers['hx-request'] !== undefined ||
+    request.headers.accept?.includes('text/event-stream') === true
+  ) {
     // A fragment or a stream cannot show a login page: the script takes the whole page there.
     response.set('hx-redirect', '/console/login');
     response.status(401).end();
@@ -113,8 +116,10 @@ function visitSecret(request: Request, response: Response, secure: boolean): str
 function knowsQuery(known: readonly string[]): RequestHandler {
   return (request, _response, next) => {
     for (const [name, value] of Object.entries(request.query)) {
-      if (!known.includes(name)) throw badRequest(`The query parameter ${quote(name)} is not known here.`, name);
-      if (typeof value !== 'string') throw badRequest(`The query parameter ${quote(name)} is given twice.`, name);
+      if (!known.includes(name))
+        throw badRequest(`The query parameter ${quote(name)} is not known here.`, name);
+      if (typeof value !== 'string')
+        throw badRequest(`The query parameter ${quote(name)} is given twice.`, name);
     }
     next();
   };
@@ -155,8 +160,10 @@ function checkCsrf(request: Request, _response: Response, next: NextFunction): v
     throw forbidden('The form was sent from another site.');
   }
   const body: unknown = request.body;
-  const token = typeof body === 'object' && body !== null && CSRF_FIELD in body ? body[CSRF_FIELD] : undefined;
-  if (!isCsrfToken(visitOf(request).csrfSecret, token)) throw forbidden('The form has expired or is not ours.');
+  const token =
+    typeof body === 'object' && body !== null && CSRF_FIELD in body ? body[CSRF_FIELD] : undefined;
+  if (!isCsrfToken(visitOf(request).csrfSecret, token))
+    throw forbidden('The form has expired or is not ours.');
   next();
 }
 

@@ -3,6 +3,7 @@ import type { Request, Response } from 'express';
 import type { ComponentChildren, VNode } from 'preact';
 import { render } from 'preact-render-to-string';
 import { CSRF_FIELD, makeCsrfToken } from '../auth/csrf.js';
+import type { Messages } from '../../../config/load.js';
 import type { AssetName, AssetStore } from '../asset-store.js';
 import { speak, type Language, type Say } from './texts.js';
 import { visitOf } from './visit.js';
@@ -19,13 +20,21 @@ export interface Frame {
   readonly here: string;
 }
 
-export function frameOf(request: Request, shared: Pick<Frame, 'assets' | 'demo'>, language?: Language): Frame {
+/** What the application gives every page. */
+export interface FrameBase {
+  readonly assets: AssetStore;
+  readonly demo: boolean;
+  readonly messages: Readonly<Record<Language, Messages>>;
+}
+
+export function frameOf(request: Request, base: FrameBase, language?: Language): Frame {
   const visit = visitOf(request);
   const spoken = language ?? visit.language;
   return {
-    ...shared,
+    assets: base.assets,
+    demo: base.demo,
     language: spoken,
-    say: speak(spoken),
+    say: speak(base.messages[spoken]),
     csrf: visit.csrfSecret === '' ? '' : makeCsrfToken(visit.csrfSecret),
     here: request.method === 'GET' ? request.originalUrl : '/console',
   };

@@ -3,6 +3,7 @@ import type { AssetStore } from '../asset-store.js';
 import type { LoginThrottle } from '../auth/login-throttle.js';
 import type { Sessions } from '../auth/sessions.js';
 import type { HttpDeps } from '../deps.js';
+import type { FrameBase } from './page.js';
 
 export interface Shared extends HttpDeps {
   readonly assets: AssetStore;
@@ -11,6 +12,6 @@ export interface Shared extends HttpDeps {
 }
 
 /** What the frame of a page takes from them. */
-export function frameBase(shared: Shared): { readonly assets: AssetStore; readonly demo: boolean } {
-  return { assets: shared.assets, demo: shared.demo !== undefined };
+export function frameBase(shared: Pick<Shared, 'assets' | 'demo' | 'config'>): FrameBase {
+  return { assets: shared.assets, demo: shared.demo !== undefined, messages: shared.config.messages };
 }

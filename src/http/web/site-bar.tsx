@@ -1,7 +1,6 @@
 /** The bar on top: brand, places to go, language, who is logged in. */
 import type { Principal } from '../auth/principal.js';
 import { CsrfField, type Frame } from './page.js';
-import { sayCode } from './texts.js';
 
 export interface SiteBarProps {
   readonly frame: Frame;
@@ -11,7 +10,8 @@ export interface SiteBarProps {
 
 export function SiteBar({ frame, here, principal = null }: SiteBarProps) {
   const { say, assets, demo } = frame;
-  const current = (place: SiteBarProps['here']) => (place === here ? { 'aria-current': 'page' as const } : {});
+  const current = (place: SiteBarProps['here']) =>
+    place === here ? { 'aria-current': 'page' as const } : {};
   return (
     <header class="tb-bar">
       <div class="container-xl tb-bar-row">
@@ -41,7 +41,7 @@ export function SiteBar({ frame, here, principal = null }: SiteBarProps) {
               <span class="tb-who-name">
                 {principal.name}
                 <br />
-                <span class="text-secondary">{sayCode(say, 'role', principal.role)}</span>
+                <span class="text-secondary">{say.code('role', principal.role)}</span>
               </span>
               <form method="post" action="/console/logout">
                 <CsrfField frame={frame} />
@@ -64,11 +64,7 @@ function LanguageSwitch({ frame, session }: { readonly frame: Frame; readonly se
       <CsrfField frame={frame} />
       <input type="hidden" name="language" value={frame.language === 'id' ? 'en' : 'id'} />
       <input type="hidden" name="back" value={frame.here} />
-      <button
-        class="tb-link-button"
-        type="submit"
-        lang={frame.language === 'id' ? 'en' : 'id'}
-      >
+      <button class="tb-link-button" type="submit" lang={frame.language === 'id' ? 'en' : 'id'}>
         {say('nav.language')}
       </button>
     </form>

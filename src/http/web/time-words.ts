@@ -35,5 +35,8 @@ export interface DueWords {
 export function sayDue(dueAt: string, now: Date, say: Say): DueWords {
   const left = Date.parse(dueAt) - now.getTime();
   if (left < 0) return { text: say('time.overdue', { duration: sayDuration(-left, say) }), state: 'late' };
-  return { text: say('time.left', { duration: sayDuration(left, say) }), state: left < DAY ? 'soon' : 'fine' };
+  return {
+    text: say('time.left', { duration: sayDuration(left, say) }),
+    state: left < DAY ? 'soon' : 'fine',
+  };
 }
