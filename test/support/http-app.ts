@@ -1,6 +1,5 @@
 /** The HTTP application on a real server with a real database, for tests. */
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { Registry } from 'prom-client';
 import { readEnv } from '../../config/env.js';
 import { loadConfig, type Config } from '../../config/load.js';
@@ -9,7 +8,7 @@ import { syncOpds } from '../../src/db/opds.js';
 import { createApp } from '../../src/http/app.js';
 import { createAccount } from '../../src/http/auth/accounts.js';
 import { createApiKey } from '../../src/http/auth/api-keys.js';
-import type { CaseDesk } from '../../src/http/case-desk.js';
+import { Refusal, type CaseDesk } from '../../src/http/case-desk.js';
 import { openChangeFeed } from '../../src/http/change-feed.js';
 import type { HttpDeps, Readiness } from '../../src/http/deps.js';
 import { createTestDatabase, type TestDatabase } from './postgres.js';
@@ -36,12 +35,23 @@ export const ALL_WELL: Readiness = {
   channels: {},
 };
 
+const refuse = () => Promise.reject(new Refusal('not_found', 'There is no case.'));
+const EMPTY_DESK: CaseDesk = {
+  list: () => Promise.resolve({ items: [], nextCursor: null }),
+  find: () => Promise.resolve(null),
+  publicStatus: () => Promise.resolve(null),
+  move: refuse,
+  open: refuse,
+  preview: refuse,
+};
+
 export interface HttpAppOptions {
-  readonly desk: (database: TestDatabase, config: Config) => CaseDesk;
+  /** Default: no case, and nobody may do anything. */
+  readonly desk?: (database: TestDatabase, config: Config) => CaseDesk;
   readonly deps?: Partial<HttpDeps>;
 }
 
-export async function startHttpApp(options: HttpAppOptions): Promise<HttpApp> {
+export async function startHttpApp(options: HttpAppOptions = {}): Promise<HttpApp> {
   const database = await createTestDatabase({ max: 8 });
   const config = loadConfig({ env: readEnv({}) });
   await syncOpds(database.database, config.opds);
@@ -50,7 +60,7 @@ export async function startHttpApp(options: HttpAppOptions): Promise<HttpApp> {
   const changes = openChangeFeed(database.url, logger);
   const deps: HttpDeps = {
     database: database.database,
-    cases: options.desk(database, config),
+    cases: options.desk?.(database, config) ?? EMPTY_DESK,
     config,
     adapters: new Map(),
     changes,
@@ -69,7 +79,8 @@ export async function startHttpApp(options: HttpAppOptions): Promise<HttpApp> {
     database,
     config,
     deps,
-    key: (role, opdId) => createApiKey(database.database, { role, ...(opdId === undefined ? {} : { opdId }) }),
+    key: (role, opdId) =>
+      createApiKey(database.database, { role, ...(opdId === undefined ? {} : { opdId }) }),
     account: async (role, opdId) => {
       const email = `${role}${++people}@ambon.example`;
       await createAccount(database.database, {
@@ -92,6 +103,7 @@ export async function startHttpApp(options: HttpAppOptions): Promise<HttpApp> {
 
 async function listen(server: Server): Promise<string> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  return `http://127.0.0.1:${port}`;
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('the server does not listen');
+  return `http://127.0.0.1:${address.port}`;
 }

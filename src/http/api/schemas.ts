@@ -77,8 +77,8 @@ export const opdList = z
   .object({ items: z.array(z.object({ id: z.string(), name: z.string() })) })
   .meta({ id: 'OpdList' });
 
-export const DEFAULT_LIMIT = 50;
-export const LARGEST_LIMIT = 200;
+export const DEFAULT_LIMIT = 25;
+export const LARGEST_LIMIT = 100;
 
 export const listQuery = z.strictObject({
   channel: z.string().min(1).max(100).optional().meta({ description: 'Channel id.' }),

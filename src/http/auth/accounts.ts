@@ -23,7 +23,7 @@ export interface NewAccount {
 
 /** Returns the id. Throws UserError where the password is too short, or the address is taken. */
 export async function createAccount(db: Database, input: NewAccount, now = new Date()): Promise<string> {
-  const length = [...input.password].length;
+  const length = input.password.length;
   if (length < SHORTEST_PASSWORD || length > LONGEST_PASSWORD) {
     throw new UserError('password_length', 'The password cannot be used.', {
       remedy: `Choose one of ${SHORTEST_PASSWORD} to ${LONGEST_PASSWORD} characters.`,
@@ -81,7 +81,7 @@ export async function verifyLogin(
     [normaliseEmail(email)],
   );
   const row = rows[0];
-  const tooLong = [...password].length > LONGEST_PASSWORD;
+  const tooLong = password.length > LONGEST_PASSWORD;
   const right = await verify(row?.passwordHash ?? (await nobodysHash()), tooLong ? '' : password);
   const role = ROLES.find((candidate) => candidate === row?.role);
   if (row === undefined || role === undefined || !right) return null;

@@ -123,7 +123,7 @@ function Actions(props: CasePageProps) {
         <p class="card-body mb-0 text-secondary">{say('case.noActions')}</p>
       ) : (
         <div>
-          {actions.map((action, index) => (
+          {mostLikelyFirst(actions).map((action, index) => (
             <ActionForm
               frame={frame}
               config={props.config}
@@ -138,4 +138,10 @@ function Actions(props: CasePageProps) {
       )}
     </section>
   );
+}
+
+/** The furthest step of the procedure that asks for the least comes first, and open. */
+function mostLikelyFirst(actions: readonly AvailableAction[]): AvailableAction[] {
+  const [likely] = [...actions].sort((a, b) => b.step - a.step || a.required.length - b.required.length);
+  return likely === undefined ? [] : [likely, ...actions.filter((action) => action !== likely)];
 }

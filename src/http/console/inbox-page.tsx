@@ -229,10 +229,10 @@ function CaseRow({ frame, config, item, now }: InboxProps & { readonly item: Cas
   const { say, language } = frame;
   return (
     <tr>
-      <td class="tb-number">
+      <td class="tb-cell tb-number">
         <a href={`/console/cases/${item.trackingNumber}`}>{item.trackingNumber}</a>
       </td>
-      <td class="tb-wide">
+      <td class="tb-cell tb-wide">
         <div class="tb-excerpt">
           <ConfidentialityMark value={item.confidentiality} say={say} />{' '}
           {item.subject === null ? null : <strong>{item.subject} </strong>}
@@ -240,13 +240,13 @@ function CaseRow({ frame, config, item, now }: InboxProps & { readonly item: Cas
         </div>
         <div class="tb-meta">{item.opd === null ? say('inbox.noOpd') : opdName(config, item.opd)}</div>
       </td>
-      <td class="tb-meta">
+      <td class="tb-cell tb-meta">
         <ChannelName channel={channelById(config, item.channelId)} id={item.channelId} language={language} />
       </td>
-      <td>
+      <td class="tb-cell">
         <StatusBadge status={item.status} say={say} />
       </td>
-      <td class="tb-meta">
+      <td class="tb-cell tb-meta tb-when">
         <TimeLeft status={item.status} dueAt={item.dueAt} now={now} say={say} />
         <br />
         <time dateTime={item.createdAt} title={sayTime(item.createdAt, language, config.city.timeZone)}>

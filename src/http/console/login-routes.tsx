@@ -69,8 +69,8 @@ export function loginRoutes(shared: Shared): readonly Route[] {
   };
 
   return [
-    { method: 'get', path: '/console/login', access: 'form', query: ['next'], handle: show },
-    { method: 'post', path: '/console/login', access: 'form', body: 'form', query: [], handle: login },
+    { method: 'get', path: '/console/login', access: 'visitor', query: ['next'], handle: show },
+    { method: 'post', path: '/console/login', access: 'visitor', body: 'form', query: [], handle: login },
     { method: 'post', path: '/console/logout', access: 'session', body: 'form', query: [], handle: logout },
     {
       method: 'post',
@@ -80,6 +80,6 @@ export function loginRoutes(shared: Shared): readonly Route[] {
       query: [],
       handle: language,
     },
-    { method: 'post', path: '/language', access: 'form', body: 'form', query: [], handle: language },
+    { method: 'post', path: '/language', access: 'visitor', body: 'form', query: [], handle: language },
   ];
 }

@@ -37,8 +37,8 @@ export function publicRoutes(shared: Shared): readonly Route[] {
   };
 
   return [
-    { method: 'get', path: '/', access: 'form', query: [], handle: start },
-    { method: 'get', path: '/lacak', access: 'form', query: ['nomor'], handle: track },
+    { method: 'get', path: '/', access: 'visitor', query: [], handle: start },
+    { method: 'get', path: '/lacak', access: 'visitor', query: ['nomor'], handle: track },
   ];
 }
 

@@ -33,7 +33,7 @@ export function StartPage({ frame, config }: StartPageProps) {
               <table class="table card-table tb-ways mb-0">
                 <thead>
                   <tr>
-                    <th scope="col">{say('home.ways')}</th>
+                    <th scope="col">{say('inbox.channel')}</th>
                     <th scope="col">{say('home.cost')}</th>
                   </tr>
                 </thead>

@@ -117,18 +117,32 @@ export function simulatorRoutes(shared: Shared, played: readonly PlayedKind[]): 
   };
 
   return [
-    { method: 'get', path: '/simulator', access: 'form', query: ['failed'], handle: page },
+    { method: 'get', path: '/simulator', access: 'visitor', query: ['failed'], handle: page },
     {
       method: 'get',
       path: '/simulator/conversation',
-      access: 'form',
+      access: 'visitor',
       query: ['channel', 'from'],
       handle: conversation,
     },
-    { method: 'get', path: '/simulator/events', access: 'form', query: [], handle: events },
-    { method: 'post', path: '/simulator/messages', access: 'form', body: 'form', query: [], handle: write },
-    { method: 'post', path: '/simulator/citizen', access: 'form', body: 'form', query: [], handle: citizen },
-    { method: 'post', path: '/simulator/faults', access: 'form', body: 'form', query: [], handle: fault },
+    { method: 'get', path: '/simulator/events', access: 'visitor', query: [], handle: events },
+    {
+      method: 'post',
+      path: '/simulator/messages',
+      access: 'visitor',
+      body: 'form',
+      query: [],
+      handle: write,
+    },
+    {
+      method: 'post',
+      path: '/simulator/citizen',
+      access: 'visitor',
+      body: 'form',
+      query: [],
+      handle: citizen,
+    },
+    { method: 'post', path: '/simulator/faults', access: 'visitor', body: 'form', query: [], handle: fault },
     {
       method: 'all',
       path: '/simulator/:kind/*rest',

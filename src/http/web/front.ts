@@ -49,7 +49,7 @@ function authenticate(access: Access, guards: Guards): RequestHandler {
     if (access === 'session') {
       if (!(await findSession(request, guards.sessions))) return toLogin(request, response);
     }
-    if (access === 'form') visitOf(request).csrfSecret = visitSecret(request, response, guards.secure);
+    if (access === 'visitor') visitOf(request).csrfSecret = visitSecret(request, response, guards.secure);
     next();
   };
 }

@@ -5,11 +5,11 @@
 import type { Request, Response } from 'express';
 
 /**
- * `public`: anybody. `form`: anybody with a page of ours open (CSRF token). `key`: API key.
+ * `public`: anybody. `visitor`: anybody; his forms carry the CSRF token of his browser. `key`: API key.
  * `session`: logged in; posts carry the CSRF token of the session. `ops`: loopback, or a viewer's key.
  * `provider`: the simulator's stand-in of a provider, which checks as that provider does.
  */
-export type Access = 'public' | 'form' | 'key' | 'session' | 'ops' | 'provider';
+export type Access = 'public' | 'visitor' | 'key' | 'session' | 'ops' | 'provider';
 
 export type Method = 'get' | 'post' | 'all';
 

@@ -171,5 +171,14 @@ export const TEXT_KEYS = [
   'sim.faultActive',
   'sim.segments',
   'sim.failed',
+  'sim.state.queued',
+  'sim.state.accepted',
+  'sim.state.received',
+  'sim.state.sending',
+  'sim.state.sent',
+  'sim.state.delivered',
+  'sim.state.undelivered',
+  'sim.state.failed',
+  'sim.state.read',
 ] as const;
 export type TextKey = (typeof TEXT_KEYS)[number];
