@@ -19,7 +19,7 @@ export interface CaseState {
   readonly occurredAt: Date | null;
   readonly submittedAt: Date | null;
   readonly createdAt: Date;
-  readonly dueAt: Date;
+  dueAt: Date;
   returnTo: CaseStatus | null;
   lastInboundAt: Date | null;
   lastAnswerAt: Date | null;
@@ -198,11 +198,12 @@ export async function updateCases(client: Queryable, states: readonly CaseState[
     name: 'cases-update',
     text: `UPDATE cases c SET status = t.status, confidentiality = t.confidentiality, opd_id = t.opd_id,
              return_to = t.return_to, last_inbound_at = t.last_inbound_at, last_answer_at = t.last_answer_at,
-             flags = t.flags::text[], version = t.version, event_seq = t.event_seq, event_hash = t.event_hash
+             flags = t.flags::text[], version = t.version, event_seq = t.event_seq, event_hash = t.event_hash,
+             due_at = t.due_at
            FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::timestamptz[],
-             $7::timestamptz[], $8::text[], $9::int[], $10::int[], $11::bytea[])
+             $7::timestamptz[], $8::text[], $9::int[], $10::int[], $11::bytea[], $12::timestamptz[])
              AS t(id, status, confidentiality, opd_id, return_to, last_inbound_at, last_answer_at, flags,
-               version, event_seq, event_hash)
+               version, event_seq, event_hash, due_at)
            WHERE c.id = t.id`,
     values: [
       states.map((state) => state.id),
@@ -216,6 +217,7 @@ export async function updateCases(client: Queryable, states: readonly CaseState[
       states.map((state) => state.version),
       states.map((state) => state.eventSeq),
       states.map((state) => state.eventHash),
+      states.map((state) => timestamp(state.dueAt)),
     ],
   });
 }
