@@ -2,7 +2,7 @@
 import { uuidv7 } from 'uuidv7';
 import type { Command } from '../core/commands.js';
 import { toShortDate } from '../core/working-time.js';
-import { isOwn, type ContactState, type IngestWorld, type Sent } from './ingest-world.js';
+import { isOwn, messageDraft, type ContactState, type IngestWorld, type Sent } from './ingest-world.js';
 import { replySubject } from './reply-subject.js';
 import type { CaseServices } from './services.js';
 
@@ -13,7 +13,7 @@ export function answerCommand(
   sent: Sent,
   command: Command,
 ): void {
-  world.messages.push({ sent, caseId: null });
+  world.messages.push(messageDraft(sent, null));
   const text = carryOut(services, world, contact, command);
   // Two machines that ask each other for help must fall silent.
   if (text === null || contact.counts.commands >= services.rules.limits.commandsPerHour) {

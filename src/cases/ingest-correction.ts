@@ -3,8 +3,9 @@ import { parseComplaint } from '../core/commands.js';
 import type { MessageEdit, Withdrawal } from '../core/message.js';
 import type { Queryable } from '../db/database.js';
 import { insertEvents, lockCases, record, updateCases } from './case-state.js';
+import { confidentialityOf } from './confidentiality.js';
 import { readWorld } from './ingest-facts.js';
-import { confidentialityOf, raiseConfidentiality, takeMessage, toSent } from './ingest-message.js';
+import { raiseConfidentiality, takeMessage, toSent } from './ingest-message.js';
 import { writeWorld } from './ingest-write.js';
 import type { Taken } from './ingest-world.js';
 import type { CaseServices } from './services.js';
@@ -69,7 +70,7 @@ async function noteOnCase(
   record(state, type === 'edit' ? 'message_edited' : 'message_withdrawn', 'reporter', now, {
     message: found.id,
   });
-  if (type === 'edit') raiseConfidentiality(state, confidentialityOf({ text }), now);
+  if (type === 'edit') raiseConfidentiality(state, confidentialityOf(text), now);
   await updateCases(client, [state]);
   await insertEvents(client, [state]);
   // The case repeats the text of the message that opened it.

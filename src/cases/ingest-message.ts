@@ -8,9 +8,10 @@ import { decideThread, type JoinReason, type PointedCase, type ThreadDecision } 
 import { findTrackingNumbers } from '../core/tracking-number.js';
 import { dueAt, toShortDate } from '../core/working-time.js';
 import { record, setFlag, type CaseState } from './case-state.js';
+import { confidentialityOf, stricter } from './confidentiality.js';
 import { answerCommand } from './ingest-command.js';
 import { referencesOf } from './ingest-facts.js';
-import { isOwn, type ContactState, type IngestWorld, type Sent } from './ingest-world.js';
+import { isOwn, messageDraft, type ContactState, type IngestWorld, type Sent } from './ingest-world.js';
 import { replySubject } from './reply-subject.js';
 import type { CaseServices } from './services.js';
 
@@ -120,7 +121,7 @@ function joinCase(
   // An out-of-office note is neither an answer nor a sign that the reporter goes on writing.
   if (automated) return;
   state.lastInboundAt = later(state.lastInboundAt, sent.receivedAt);
-  raiseConfidentiality(state, confidentialityOf(sent.event), world.now);
+  raiseConfidentiality(state, confidentialityOf(sent.event.text, sent.event.subject), world.now);
   const status = statusAfterReporterAnswer(state.status, state.returnTo);
   if (status !== state.status) {
     record(state, 'moved', 'reporter', world.now, { action: 'answer', from: state.status, to: status });
@@ -157,7 +158,7 @@ function openCase(
     type: complaint.type === 'complaint' && fromSubject ? fromSubject.type : complaint.type,
     status: 'received',
     channelId: event.channelId,
-    confidentiality: confidentialityOf(event),
+    confidentiality: confidentialityOf(event.text, event.subject),
     subject: event.subject ?? null,
     text: complaint.text,
     reporterId: contact.reporterId,
@@ -242,18 +243,9 @@ function isFlooding(services: CaseServices, contact: ContactState): boolean {
   return contact.counts.written >= services.rules.limits.messagesPerHour;
 }
 
-const STRICTNESS: Readonly<Record<Confidentiality, number>> = { public: 0, anonymous: 1, secret: 2 };
-
-/** The stricter of what subject and text ask for. */
-export function confidentialityOf(event: Pick<InboundMessage, 'subject' | 'text'>): Confidentiality {
-  const ofText = parseComplaint(event.text).confidentiality;
-  const ofSubject = event.subject === undefined ? 'public' : parseComplaint(event.subject).confidentiality;
-  return STRICTNESS[ofSubject] > STRICTNESS[ofText] ? ofSubject : ofText;
-}
-
 /** A reporter may hide more at any time; never less. */
 export function raiseConfidentiality(state: CaseState, wanted: Confidentiality, now: Date): void {
-  if (STRICTNESS[wanted] <= STRICTNESS[state.confidentiality]) return;
+  if (stricter(state.confidentiality, wanted) === state.confidentiality) return;
   record(state, 'confidentiality', 'reporter', now, { from: state.confidentiality, to: wanted });
   state.confidentiality = wanted;
 }
@@ -261,7 +253,7 @@ export function raiseConfidentiality(state: CaseState, wanted: Confidentiality, 
 /** What later messages of the batch can point at. */
 function remember(world: IngestWorld, sent: Sent, state: CaseState): void {
   const { channelId, externalId, thread } = sent.event;
-  world.messages.push({ sent, caseId: state.id });
+  world.messages.push(messageDraft(sent, state.id));
   world.setReference(channelId, externalId, state.id);
   if (thread?.conversationId)
     world.setConversation(channelId, thread.conversationId, sent.contactKey, state.id);

@@ -4,7 +4,7 @@
  */
 import { isOpen } from '../core/case-life.js';
 import type { Command } from '../core/commands.js';
-import type { InboundMessage } from '../core/message.js';
+import type { AttachmentRef, InboundMessage, ThreadRef } from '../core/message.js';
 import type { OutboxDraft, OutboxEntry } from '../replies/outbox.js';
 import type { CaseState } from './case-state.js';
 import type { ReporterKey } from './vault.js';
@@ -39,8 +39,39 @@ export interface Sent {
 
 /** A row of `message` to be written. */
 export interface MessageDraft {
-  readonly sent: Sent;
+  readonly id: string;
   readonly caseId: string | null;
+  readonly contactKey: Buffer | null;
+  readonly receivedAt: Date;
+  readonly channelId: string;
+  readonly externalId: string;
+  readonly subject?: string | undefined;
+  readonly text: string;
+  readonly attachments: readonly AttachmentRef[];
+  readonly thread?: ThreadRef | undefined;
+  readonly automated: boolean;
+  readonly sentAt?: string | undefined;
+}
+
+export function messageDraft(
+  { id, contactKey, receivedAt, event }: Sent,
+  caseId: string | null,
+): MessageDraft {
+  const { channelId, externalId, subject, text, attachments, thread, automated, sentAt } = event;
+  return {
+    id,
+    caseId,
+    contactKey,
+    receivedAt,
+    channelId,
+    externalId,
+    subject,
+    text,
+    attachments,
+    thread,
+    automated,
+    sentAt,
+  };
 }
 
 /** A reply whose text names the case's number, which is final only after the case is inserted. */

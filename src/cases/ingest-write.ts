@@ -81,7 +81,6 @@ async function updateOptOuts(client: Queryable, contacts: readonly ContactState[
 
 export async function insertMessages(client: Queryable, drafts: readonly MessageDraft[]): Promise<void> {
   if (drafts.length === 0) return;
-  const events = drafts.map((draft) => draft.sent.event);
   await client.query({
     name: 'messages-insert',
     text: `INSERT INTO message (id, case_id, channel_id, external_id, contact_key, subject, text, attachments,
@@ -89,18 +88,18 @@ export async function insertMessages(client: Queryable, drafts: readonly Message
            SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::bytea[], $6::text[],
              $7::text[], $8::jsonb[], $9::jsonb[], $10::boolean[], $11::timestamptz[], $12::timestamptz[])`,
     values: [
-      drafts.map((draft) => draft.sent.id),
+      drafts.map((draft) => draft.id),
       drafts.map((draft) => draft.caseId),
-      events.map((event) => event.channelId),
-      events.map((event) => event.externalId),
-      drafts.map((draft) => draft.sent.contactKey),
-      events.map((event) => event.subject),
-      events.map((event) => event.text),
-      events.map((event) => attachmentsJson(event.attachments)),
-      events.map((event) => (event.thread ? JSON.stringify(event.thread) : null)),
-      events.map((event) => event.automated),
-      events.map((event) => claimedTime(event.sentAt)),
-      drafts.map((draft) => timestamp(draft.sent.receivedAt)),
+      drafts.map((draft) => draft.channelId),
+      drafts.map((draft) => draft.externalId),
+      drafts.map((draft) => draft.contactKey),
+      drafts.map((draft) => draft.subject),
+      drafts.map((draft) => draft.text),
+      drafts.map((draft) => attachmentsJson(draft.attachments)),
+      drafts.map((draft) => (draft.thread ? JSON.stringify(draft.thread) : null)),
+      drafts.map((draft) => draft.automated),
+      drafts.map((draft) => claimedTime(draft.sentAt)),
+      drafts.map((draft) => timestamp(draft.receivedAt)),
     ],
   });
 }

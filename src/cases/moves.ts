@@ -13,9 +13,10 @@ import { enqueueReplies, insertOutbox, type OutboxDraft, type OutboxEntry } from
 import { insertEvents, lockCase, record, updateCases, type CaseState } from './case-state.js';
 import { notifyChanges } from './coordination.js';
 import { maySeeCase, type Viewer } from './policy.js';
-import { getCase, type CaseView } from './queries.js';
+import { getCase } from './queries.js';
 import { replySubject } from './reply-subject.js';
 import type { CaseServices } from './services.js';
+import type { CaseView } from './views.js';
 
 /** `not_found` also where the actor may not see the case; `version`: somebody else changed it meanwhile. */
 export type RefusalCode = MoveRefusalCode | 'not_found' | 'unknown_opd' | 'version';

@@ -1,82 +1,12 @@
-/** Cases as the API and the console show them: the names of the contract, times in the city's zone. */
-import type { EventData } from '../core/case-event.js';
+/** Finds cases for those who may see them; times in the city's zone. */
 import type { CaseStatus, CaseType, Confidentiality } from '../core/case-life.js';
-import type { OutboxState } from '../core/delivery-state.js';
 import { isTrackingNumber } from '../core/tracking-number.js';
 import { toLocalIso } from '../core/working-time.js';
 import { maySeeReporter, visibleCases, type Viewer } from './policy.js';
-import { readReporters, type ReporterView } from './reporters.js';
+import { eventsOf, messagesOf, notesOf } from './case-detail.js';
+import { readReporters } from './reporters.js';
 import type { CaseServices } from './services.js';
-
-export interface CaseSummary {
-  readonly trackingNumber: string;
-  readonly type: CaseType;
-  readonly status: CaseStatus;
-  readonly channelId: string;
-  readonly confidentiality: Confidentiality;
-  readonly subject: string | null;
-  readonly text: string;
-  /** Null to those who may not see it, and where nothing is known. */
-  readonly reporter: ReporterView | null;
-  /** Id of the OPD. */
-  readonly opd: string | null;
-  readonly place: string | null;
-  readonly occurredAt: string | null;
-  readonly submittedAt: string | null;
-  readonly createdAt: string;
-  readonly dueAt: string;
-  /** `emergency`, `automated`, `linked`, `flood`, `new_message`. */
-  readonly flags: readonly string[];
-  /** Counts changes: the ETag. */
-  readonly version: number;
-}
-
-export interface MessageView {
-  readonly id: string;
-  readonly direction: 'in' | 'out';
-  readonly channelId: string;
-  readonly externalId: string | null;
-  readonly subject: string | null;
-  readonly text: string;
-  readonly attachments: readonly AttachmentView[];
-  readonly automated: boolean;
-  readonly delivery: OutboxState | null;
-  readonly at: string;
-  /** Of an outgoing message: what it was about (`received`, `answered` …). */
-  readonly purpose: string | null;
-  readonly withdrawnAt: string | null;
-}
-
-export interface AttachmentView {
-  readonly name: string;
-  readonly contentType: string;
-  readonly size: number | null;
-  /** `wanted` (still at the provider), `stored`, or what the media worker found. */
-  readonly state: string;
-}
-
-export interface EventView {
-  readonly seq: number;
-  readonly kind: string;
-  readonly actor: string;
-  readonly at: string;
-  readonly data: EventData;
-  readonly hash: string;
-}
-
-export interface CaseView extends CaseSummary {
-  readonly messages: readonly MessageView[];
-  readonly events: readonly EventView[];
-  /** Words of the staff that events refer to by id. */
-  readonly notes: readonly {
-    readonly id: string;
-    readonly author: string;
-    readonly text: string;
-    readonly at: string;
-  }[];
-  /** Tracking numbers of cases that belong beside this one, where the viewer may see them. */
-  readonly linked: readonly string[];
-}
+import type { CaseSummary, CaseView } from './views.js';
 
 export interface CaseFilter {
   readonly channel?: string;
@@ -219,102 +149,6 @@ async function summaries(
     dueAt: toLocalIso(row.due_at, services.rules.calendar),
     flags: row.flags ?? [],
     version: row.version,
-  }));
-}
-
-interface MessageRow {
-  readonly id: string;
-  readonly direction: 'in' | 'out';
-  readonly channel_id: string;
-  readonly external_id: string | null;
-  readonly subject: string | null;
-  readonly text: string;
-  readonly attachments:
-    readonly { name: string; contentType: string; size?: number; state?: string }[] | null;
-  readonly automated: boolean;
-  readonly delivery: OutboxState | null;
-  readonly at: Date;
-  readonly purpose: string | null;
-  readonly withdrawn_at: Date | null;
-}
-
-/** What came in and what went out, in the order of time. */
-async function messagesOf(services: CaseServices, caseId: string): Promise<MessageView[]> {
-  const { rows } = await services.database.pool.query<MessageRow>({
-    name: 'case-messages',
-    text: `SELECT id, 'in' AS direction, channel_id, external_id, subject, text, attachments, automated,
-             NULL AS delivery, received_at AS at, NULL AS purpose, withdrawn_at
-           FROM message WHERE case_id = $1
-           UNION ALL
-           SELECT id, 'out', channel_id, external_id, subject, text, NULL, automated, state, created_at, purpose, NULL
-           FROM outbox WHERE case_id = $1
-           ORDER BY at, id`,
-    values: [caseId],
-  });
-  const { calendar } = services.rules;
-  return rows.map((row) => ({
-    id: row.id,
-    direction: row.direction,
-    channelId: row.channel_id,
-    externalId: row.external_id,
-    subject: row.subject,
-    text: row.text,
-    // Where the provider keeps the bytes is nobody's business outside.
-    attachments: (row.attachments ?? []).map(({ name, contentType, size, state }) => ({
-      name,
-      contentType,
-      size: size ?? null,
-      state: state ?? 'stored',
-    })),
-    automated: row.automated,
-    delivery: row.delivery,
-    at: toLocalIso(row.at, calendar),
-    purpose: row.purpose,
-    withdrawnAt: row.withdrawn_at === null ? null : toLocalIso(row.withdrawn_at, calendar),
-  }));
-}
-
-interface EventRow {
-  readonly seq: number;
-  readonly kind: string;
-  readonly actor: string;
-  readonly at: Date;
-  readonly data: EventData;
-  readonly hash: Buffer;
-}
-
-async function eventsOf(services: CaseServices, caseId: string): Promise<EventView[]> {
-  const { rows } = await services.database.pool.query<EventRow>({
-    name: 'case-events',
-    text: 'SELECT seq, kind, actor, at, data, hash FROM case_event WHERE case_id = $1 ORDER BY seq',
-    values: [caseId],
-  });
-  return rows.map(({ seq, kind, actor, at, data, hash }) => ({
-    seq,
-    kind,
-    actor,
-    at: toLocalIso(at, services.rules.calendar),
-    data,
-    hash: hash.toString('hex'),
-  }));
-}
-
-async function notesOf(services: CaseServices, caseId: string): Promise<CaseView['notes']> {
-  const { rows } = await services.database.pool.query<{
-    id: string;
-    author: string;
-    text: string;
-    created_at: Date;
-  }>({
-    name: 'case-notes',
-    text: 'SELECT id, author, text, created_at FROM note WHERE case_id = $1 ORDER BY id',
-    values: [caseId],
-  });
-  return rows.map(({ id, author, text, created_at: at }) => ({
-    id,
-    author,
-    text,
-    at: toLocalIso(at, services.rules.calendar),
   }));
 }
 

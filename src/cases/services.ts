@@ -50,5 +50,5 @@ export interface CaseServices {
   /** What citizens read. */
   readonly texts: Pick<Messages, 'format' | 'label'>;
   /** A candidate for a new tracking number; injectable for tests. */
-  makeNumber(): string;
+  readonly makeNumber: () => string;
 }

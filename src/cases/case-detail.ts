@@ -1,0 +1,102 @@
+/** What belongs to one case. Ask the policy first. */
+import type { EventData } from '../core/case-event.js';
+import type { OutboxState } from '../core/delivery-state.js';
+import { toLocalIso } from '../core/working-time.js';
+import type { CaseServices } from './services.js';
+import type { CaseView, EventView, MessageView } from './views.js';
+
+interface MessageRow {
+  readonly id: string;
+  readonly direction: 'in' | 'out';
+  readonly channel_id: string;
+  readonly external_id: string | null;
+  readonly subject: string | null;
+  readonly text: string;
+  readonly attachments:
+    readonly { name: string; contentType: string; size?: number; state?: string }[] | null;
+  readonly automated: boolean;
+  readonly delivery: OutboxState | null;
+  readonly at: Date;
+  readonly purpose: string | null;
+  readonly withdrawn_at: Date | null;
+}
+
+/** What came in and what went out, in the order of time. */
+export async function messagesOf(services: CaseServices, caseId: string): Promise<MessageView[]> {
+  const { rows } = await services.database.pool.query<MessageRow>({
+    name: 'case-messages',
+    text: `SELECT id, 'in' AS direction, channel_id, external_id, subject, text, attachments, automated,
+             NULL AS delivery, received_at AS at, NULL AS purpose, withdrawn_at
+           FROM message WHERE case_id = $1
+           UNION ALL
+           SELECT id, 'out', channel_id, external_id, subject, text, NULL, automated, state, created_at, purpose, NULL
+           FROM outbox WHERE case_id = $1
+           ORDER BY at, id`,
+    values: [caseId],
+  });
+  const { calendar } = services.rules;
+  return rows.map((row) => ({
+    id: row.id,
+    direction: row.direction,
+    channelId: row.channel_id,
+    externalId: row.external_id,
+    subject: row.subject,
+    text: row.text,
+    // Where the provider keeps the bytes is nobody's business outside.
+    attachments: (row.attachments ?? []).map(({ name, contentType, size, state }) => ({
+      name,
+      contentType,
+      size: size ?? null,
+      state: state ?? 'stored',
+    })),
+    automated: row.automated,
+    delivery: row.delivery,
+    at: toLocalIso(row.at, calendar),
+    purpose: row.purpose,
+    withdrawnAt: row.withdrawn_at === null ? null : toLocalIso(row.withdrawn_at, calendar),
+  }));
+}
+
+interface EventRow {
+  readonly seq: number;
+  readonly kind: string;
+  readonly actor: string;
+  readonly at: Date;
+  readonly data: EventData;
+  readonly hash: Buffer;
+}
+
+export async function eventsOf(services: CaseServices, caseId: string): Promise<EventView[]> {
+  const { rows } = await services.database.pool.query<EventRow>({
+    name: 'case-events',
+    text: 'SELECT seq, kind, actor, at, data, hash FROM case_event WHERE case_id = $1 ORDER BY seq',
+    values: [caseId],
+  });
+  return rows.map(({ seq, kind, actor, at, data, hash }) => ({
+    seq,
+    kind,
+    actor,
+    at: toLocalIso(at, services.rules.calendar),
+    data,
+    hash: hash.toString('hex'),
+  }));
+}
+
+export async function notesOf(services: CaseServices, caseId: string): Promise<CaseView['notes']> {
+  const { rows } = await services.database.pool.query<{
+    id: string;
+    author: string;
+    text: string;
+    created_at: Date;
+  }>({
+    name: 'case-notes',
+    text: 'SELECT id, author, text, created_at FROM note WHERE case_id = $1 ORDER BY id',
+    values: [caseId],
+  });
+  return rows.map(({ id, author, text, created_at: at }) => ({
+    id,
+    author,
+    text,
+    at: toLocalIso(at, services.rules.calendar),
+  }));
+}
