@@ -47,6 +47,7 @@ export function createRedisBroker(options: RedisBrokerOptions): Broker {
     if (producer.status !== 'ready') state = 'down';
   });
   workers.on('error', onError);
+  forgetSilence(workers);
   const duplicates = collectDuplicates(workers);
 
   // A hash tag for each queue: in a cluster a queue lies on one node, and the queues on several.
@@ -133,6 +134,7 @@ function collectDuplicates(client: Client): { during<T>(make: () => T): { made: 
   Object.assign(client, {
     duplicate: (...args: unknown[]): Client => {
       const copy: Client = Reflect.apply(duplicate, client, args);
+      forgetSilence(copy);
       copies.push(copy);
       return copy;
     },
@@ -143,4 +145,17 @@ function collectDuplicates(client: Client): { during<T>(make: () => T): { made: 
       return { made: make(), copies };
     },
   };
+}
+
+/**
+ * ioredis (5.11) lets the socket time-out of a closed connection run on; it would cut off the next one, and
+ * keep a process from ending.
+ */
+function forgetSilence(client: Client): void {
+  const forget = (redis: object) => () => {
+    clearTimeout(Reflect.get(redis, 'socketTimeoutTimer'));
+    Reflect.set(redis, 'socketTimeoutTimer', undefined);
+  };
+  client.on('close', forget(client));
+  client.on('+node', (node: Redis) => node.on('close', forget(node)));
 }

@@ -1,0 +1,162 @@
+/** One attempt to send one reply: from the claimed row to how it ended. */
+import type { ChannelAdapter, OutboundMessage } from '../core/channel.js';
+import { ChannelError } from '../core/channel-error.js';
+import { verdictOf } from '../core/retry-policy.js';
+import type { Vault } from '../cases/vault.js';
+import { BreakerOpenError, type ChannelBreaker } from './breaker.js';
+import { outboundMessage, type ClaimedReply } from './claim.js';
+import type { AttemptResult } from './recorder.js';
+
+/** An adapter that does not end when it is told to: so long after the limit its attempt counts as unknown. */
+const DEAF_MS = 2_000;
+
+export interface SendContext {
+  readonly channelId: string;
+  readonly adapter: ChannelAdapter;
+  readonly breaker: ChannelBreaker;
+  readonly vault: Pick<Vault, 'unwrapKey' | 'openAddress'>;
+  readonly now: () => Date;
+  readonly sendLimitMs: number;
+  readonly caseToken: ((trackingNumber: string) => string) | undefined;
+  /** Aborts the attempt when the process must end. */
+  readonly signal: AbortSignal;
+  /** A deaf adapter has answered after all. */
+  readonly late: (result: AttemptResult) => void;
+  readonly observe: (seconds: number) => void;
+}
+
+/** Never throws. */
+export async function attemptReply(reply: ClaimedReply, context: SendContext): Promise<AttemptResult> {
+  const refusal = refusalOf(reply, context);
+  if (refusal !== undefined) return failed(reply, refusal);
+  const message = messageOf(reply, context);
+  if (message === undefined) return failed(reply, 'no_address');
+  const started = performance.now();
+  try {
+    const sent = await context.breaker.run(() => sendWithin(reply, message, context));
+    context.observe((performance.now() - started) / 1_000);
+    return sent;
+  } catch (error) {
+    if (error instanceof BreakerOpenError) return unbegun(reply, context.now());
+    return asResult(reply, error, context.now());
+  }
+}
+
+/** It was claimed and not begun: as if it had not been claimed. */
+export function unbegun(reply: ClaimedReply, dueAt: Date): AttemptResult {
+  return { id: reply.id, attempt: reply.attempt, state: 'pending', dueAt, undone: true };
+}
+
+/** What the rules say. The confirmation of a STOP is the one reply that he who said it still gets. */
+function refusalOf(reply: ClaimedReply, context: SendContext): string | undefined {
+  const optedOut = reply.optedOut && reply.purpose !== 'command';
+  if (optedOut) return 'opted_out';
+  const address = addressOf(reply, context);
+  if (address === undefined || !context.adapter.canReply) return undefined;
+  const { lastInbound } = reply;
+  const permission = context.adapter.canReply(
+    {
+      address,
+      optedOut,
+      confidentiality: reply.confidentiality,
+      ...(lastInbound
+        ? {
+            lastInbound: {
+              externalId: lastInbound.externalId,
+              at: lastInbound.at,
+              ...(lastInbound.thread ? { thread: lastInbound.thread } : {}),
+            },
+          }
+        : {}),
+    },
+    context.now(),
+  );
+  return permission.allowed ? undefined : 'not_permitted';
+}
+
+export function messageOf(
+  reply: ClaimedReply,
+  context: Pick<SendContext, 'channelId' | 'vault' | 'caseToken'>,
+): OutboundMessage | undefined {
+  const to = addressOf(reply, context);
+  if (to === undefined) return undefined;
+  const token = reply.trackingNumber === null ? undefined : context.caseToken?.(reply.trackingNumber);
+  return outboundMessage(reply, context.channelId, to, token);
+}
+
+function addressOf(
+  { sealed, contactKey }: ClaimedReply,
+  { vault }: Pick<SendContext, 'vault'>,
+): OutboundMessage['to'] | undefined {
+  if (sealed === null || contactKey === null) return undefined;
+  const key = vault.unwrapKey(sealed.reporterId, sealed.wrappedKey);
+  return { scheme: sealed.scheme, ...vault.openAddress(key, contactKey, sealed.address) };
+}
+
+async function sendWithin(
+  reply: ClaimedReply,
+  message: OutboundMessage,
+  context: SendContext,
+): Promise<AttemptResult> {
+  const { adapter, sendLimitMs, signal } = context;
+  if (!adapter.send) throw new ChannelError('config', 'This channel cannot send', { retry: 'never' });
+  const end = new AbortController();
+  const abort = () => end.abort();
+  signal.addEventListener('abort', abort, { once: true });
+  const limit = setTimeout(abort, sendLimitMs);
+  let deaf: NodeJS.Timeout | undefined;
+  let over = false;
+  try {
+    const sending = adapter.send(message, end.signal).then((result) => {
+      const sent: AttemptResult = {
+        id: reply.id,
+        attempt: reply.attempt,
+        state: 'sent',
+        externalId: result.externalId,
+        ...(result.segments === undefined ? {} : { segments: result.segments }),
+      };
+      if (over) context.late(sent);
+      return sent;
+    });
+    const given = new Promise<never>((_, reject) => {
+      deaf = setTimeout(() => reject(noAnswer()), sendLimitMs + DEAF_MS);
+    });
+    return await Promise.race([sending, given]);
+  } finally {
+    over = true;
+    clearTimeout(limit);
+    clearTimeout(deaf);
+    signal.removeEventListener('abort', abort);
+  }
+}
+
+function noAnswer(): ChannelError {
+  return new ChannelError('connection', 'The provider did not answer in time', {
+    retry: 'backoff',
+    certainty: 'unknown',
+    providerCode: 'timeout',
+  });
+}
+
+function asResult(reply: ClaimedReply, error: unknown, now: Date): AttemptResult {
+  const verdict = verdictOf(error, { number: reply.attempt, firstAt: reply.createdAt }, now);
+  const base = { id: reply.id, attempt: reply.attempt, error: codeOf(error) };
+  switch (verdict.state) {
+    case 'pending':
+      return { ...base, state: 'pending', dueAt: new Date(now.getTime() + verdict.afterMs) };
+    case 'failed':
+      return { ...base, state: 'failed' };
+    case 'unknown':
+      return { ...base, state: 'unknown', dueAt: now };
+  }
+}
+
+function failed(reply: ClaimedReply, error: string): AttemptResult {
+  return { id: reply.id, attempt: reply.attempt, state: 'failed', error };
+}
+
+/** `code` or `code:providerCode`; never words. */
+function codeOf(error: unknown): string {
+  if (!(error instanceof ChannelError)) return 'fault';
+  return error.providerCode === undefined ? error.code : `${error.code}:${error.providerCode}`.slice(0, 80);
+}

@@ -1,0 +1,207 @@
+/** Sends replies: claim, send, write down. Nothing goes out twice, whatever dies in between. */
+import type { ChannelAdapter, Clock, Logger } from '../core/channel.js';
+import type { Vault } from '../cases/vault.js';
+import type { Database } from '../db/database.js';
+import { createBreaker, type BreakerOptions, type BreakerState, type ChannelBreaker } from './breaker.js';
+import { claimReplies, type ClaimedReply } from './claim.js';
+import { createReconciler, type Reconciler } from './reconcile.js';
+import { createRecorder, type AttemptResult } from './recorder.js';
+import type { ReplyMetrics } from './reply-metrics.js';
+import { attemptReply, unbegun, type SendContext } from './send-attempt.js';
+import { createSlots, type Slots } from './slots.js';
+
+export interface ReplyServiceConfig {
+  /** Messages of one channel with the provider at once. Default 64. */
+  readonly concurrency?: number;
+  /** Longest wait for the provider's answer. Default 30 s. */
+  readonly sendLimitMs?: number;
+  /** Longest wait of a claimed reply for its turn; after that it is given back. Default 10 s. */
+  readonly turnLimitMs?: number;
+  /** A result is kept for so long for a database that is away. Default 30 s. */
+  readonly recordPatienceMs?: number;
+  readonly breaker?: Pick<BreakerOptions, 'failures' | 'firstMs' | 'longestMs'>;
+}
+
+export interface ReplyServiceOptions {
+  readonly database: Database;
+  readonly vault: Pick<Vault, 'unwrapKey' | 'openAddress'>;
+  /** By channel id. Those without `send` are left to people. */
+  readonly adapters: ReadonlyMap<string, ChannelAdapter>;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly metrics: ReplyMetrics;
+  readonly config?: ReplyServiceConfig;
+  /** Token of a case for its replies' threads: `makeCaseToken`. */
+  readonly caseToken?: (trackingNumber: string) => string;
+}
+
+export interface BreakerReport {
+  readonly channelId: string;
+  readonly state: BreakerState;
+  /** Code of what opened it. */
+  readonly reason?: string;
+}
+
+export interface ReplyService extends Reconciler {
+  /** Channels that can send. */
+  readonly channelIds: readonly string[];
+  /**
+   * Sends those of `ids` that are due and that nobody else has. Safe to call with any ids, any number of
+   * times, in any number of processes. Throws only where the database cannot be asked.
+   * @returns how many attempts were made.
+   */
+  sendReplies(channelId: string, ids: readonly string[], signal: AbortSignal): Promise<number>;
+  /** For /readyz. */
+  breakers(): BreakerReport[];
+  /** Called at each change of a breaker; returns the unsubscriber. */
+  onBreaker(listener: (report: BreakerReport) => void): () => void;
+  close(): void;
+}
+
+interface Lane {
+  readonly channelId: string;
+  readonly adapter: ChannelAdapter;
+  readonly breaker: ChannelBreaker;
+  readonly slots: Slots;
+}
+
+const BREAKER_FIGURE = { closed: 0, probing: 1, open: 2 } as const;
+/** Between the end of an attempt's longest time and its being taken for lost. */
+const STALE_MARGIN_MS = 20_000;
+
+export function createReplyService(options: ReplyServiceOptions): ReplyService {
+  const { database, clock, logger, metrics } = options;
+  const { concurrency = 64, sendLimitMs = 30_000, turnLimitMs = 10_000, ...config } = options.config ?? {};
+  const now = () => clock.now();
+  const staleMs = turnLimitMs + sendLimitMs + (config.recordPatienceMs ?? 30_000) + STALE_MARGIN_MS;
+  const recorder = createRecorder({
+    database,
+    logger,
+    now,
+    metrics,
+    ...(config.recordPatienceMs === undefined ? {} : { patienceMs: config.recordPatienceMs }),
+  });
+  const listeners = new Set<(report: BreakerReport) => void>();
+
+  const lanes = new Map<string, Lane>();
+  for (const [channelId, adapter] of options.adapters) {
+    if (!adapter.send) continue;
+    const onChange = (state: BreakerState, reason: string | undefined) => {
+      metrics.breaker.set({ channel: channelId }, BREAKER_FIGURE[state]);
+      logChange(channelId, state, reason);
+      for (const listener of listeners) listener(report(channelId, state, reason));
+    };
+    metrics.breaker.set({ channel: channelId }, 0);
+    const breaker = createBreaker({ ...config.breaker, onChange });
+    lanes.set(channelId, { channelId, adapter, breaker, slots: createSlots(concurrency) });
+  }
+
+  function logChange(channel: string, state: BreakerState, reason: string | undefined): void {
+    if (state === 'open') {
+      // A wrong token is mended by a person only; a provider that is away comes back by itself.
+      const level = reason === 'config' ? 'error' : 'warn';
+      logger[level]({ channel, reason }, 'Sending on this channel is stopped; its replies are kept');
+    } else if (state === 'closed') logger.info({ channel }, 'Sending on this channel goes on');
+  }
+
+  async function sendReplies(
+    channelId: string,
+    ids: readonly string[],
+    signal: AbortSignal,
+  ): Promise<number> {
+    const lane = lanes.get(channelId);
+    if (!lane || signal.aborted) return 0;
+    if (lane.breaker.state() === 'closed') return await sendAll(lane, ids, signal, ids.length);
+    // The queue is kept while the channel is stopped; one message tries whether it is over.
+    if (!lane.breaker.takeProbe()) return 0;
+    const tried = await sendAll(lane, ids, signal, 1).finally(() => lane.breaker.returnProbe());
+    if (tried === 0 || lane.breaker.state() !== 'closed') return tried;
+    return tried + (await sendAll(lane, ids, signal, ids.length));
+  }
+
+  async function sendAll(
+    lane: Lane,
+    ids: readonly string[],
+    signal: AbortSignal,
+    limit: number,
+  ): Promise<number> {
+    const { channelId, adapter } = lane;
+    const claimedAt = now();
+    const claimed = await claimReplies(database.pool, {
+      channelId,
+      ids,
+      now: claimedAt,
+      staleAt: new Date(claimedAt.getTime() + staleMs),
+      limit,
+      withLastInbound: adapter.canReply !== undefined,
+    });
+    const turnUntil = performance.now() + turnLimitMs;
+    const context = contextOf(lane, signal);
+    await Promise.all(
+      claimed.map(async (reply) => {
+        const result = await lane.slots.run(() => take(reply, context, turnUntil));
+        await recorder.record(result);
+      }),
+    );
+    return claimed.length;
+  }
+
+  async function take(reply: ClaimedReply, context: SendContext, turnUntil: number): Promise<AttemptResult> {
+    const { channelId, signal } = context;
+    // Its turn came too late: others may soon take it for lost, and then it must not go out any more.
+    if (signal.aborted || performance.now() > turnUntil) {
+      metrics.attempts.inc({ channel: channelId, outcome: 'released' });
+      return unbegun(reply, now());
+    }
+    const result = await attempt(reply, context);
+    metrics.attempts.inc({ channel: channelId, outcome: result.undone === true ? 'released' : result.state });
+    return result;
+  }
+
+  async function attempt(reply: ClaimedReply, context: SendContext): Promise<AttemptResult> {
+    try {
+      return await attemptReply(reply, context);
+    } catch (error) {
+      // Before anything was sent: the vault cannot open the address, or the channel's rules have a fault.
+      logger.error({ outboxId: reply.id, channel: context.channelId, error }, 'A reply cannot be made ready');
+      return { id: reply.id, attempt: reply.attempt, state: 'failed', error: 'unreadable' };
+    }
+  }
+
+  function contextOf(lane: Lane, signal: AbortSignal): SendContext {
+    const { channelId, adapter, breaker } = lane;
+    return {
+      channelId,
+      adapter,
+      breaker,
+      vault: options.vault,
+      now,
+      sendLimitMs,
+      caseToken: options.caseToken,
+      signal,
+      late: (result) => void recorder.record(result),
+      observe: (seconds) => metrics.sendSeconds.observe({ channel: channelId }, seconds),
+    };
+  }
+
+  return {
+    channelIds: [...lanes.keys()],
+    sendReplies,
+    ...createReconciler({ ...options, now, lanes }),
+    breakers: () =>
+      [...lanes.values()].map(({ channelId, breaker }) =>
+        report(channelId, breaker.state(), breaker.reason()),
+      ),
+    onBreaker: (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    close: () => {
+      for (const lane of lanes.values()) lane.breaker.close();
+    },
+  };
+}
+
+function report(channelId: string, state: BreakerState, reason: string | undefined): BreakerReport {
+  return { channelId, state, ...(reason === undefined ? {} : { reason }) };
+}
