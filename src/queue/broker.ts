@@ -19,7 +19,7 @@ export type CommonWorkerOptions = Omit<BullWorkerOptions, 'connection' | 'prefix
 
 export interface OpenWorker {
   readonly worker: JobWorker;
-  /** Cuts the connections of this worker alone, so that a close that waits for a dead broker ends. */
+  /** Cuts this worker off, where a close waits in vain for a dead broker or a job that does not end. */
   sever(): void;
 }
 
@@ -52,3 +52,11 @@ export interface BrokerTuning {
 }
 
 export const RECONNECT_LONGEST_MS = 1_000;
+
+/** BullMQ stops the timer that renews locks only at the end of a close; one that hangs would keep the process. */
+export function stopRenewing(worker: object): void {
+  const manager: unknown = Reflect.get(worker, 'lockManager');
+  if (typeof manager !== 'object' || manager === null) return;
+  const close: unknown = Reflect.get(manager, 'close');
+  if (typeof close === 'function') Reflect.apply(close, manager, []);
+}

@@ -13,7 +13,7 @@ import {
 import { Pool, type PoolConfig } from 'pg';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '../core/channel.js';
-import { RECONNECT_LONGEST_MS, type Broker, type BrokerTuning } from './broker.js';
+import { RECONNECT_LONGEST_MS, stopRenewing, type Broker, type BrokerTuning } from './broker.js';
 import { createOutageLog } from './outage-log.js';
 import type { IdsJob } from './queue-system.js';
 
@@ -92,7 +92,7 @@ export function createPostgresBroker(options: PostgresBrokerOptions): Broker {
         heard();
       });
       worker.on('closed', () => (pool.options.max -= 1));
-      return { worker, sever: () => undefined };
+      return { worker, sever: () => stopRenewing(worker) };
     },
     ping: async () => {
       await pool.query('select 1');

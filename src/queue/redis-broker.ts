@@ -5,7 +5,7 @@
 import { Queue, Worker } from 'bullmq';
 import { Cluster, Redis, type RedisOptions } from 'ioredis';
 import type { Logger } from '../core/channel.js';
-import { RECONNECT_LONGEST_MS, type Broker, type BrokerTuning } from './broker.js';
+import { RECONNECT_LONGEST_MS, stopRenewing, type Broker, type BrokerTuning } from './broker.js';
 import { createOutageLog } from './outage-log.js';
 import type { IdsJob, QueueName } from './queue-system.js';
 import { parseRedisUrl, type RedisTarget } from './redis-url.js';
@@ -78,7 +78,13 @@ export function createRedisBroker(options: RedisBrokerOptions): Broker {
         onError(error);
         heard();
       });
-      return { worker, sever: () => copies.forEach((copy) => copy.disconnect()) };
+      return {
+        worker,
+        sever: () => {
+          stopRenewing(worker);
+          for (const copy of copies) copy.disconnect();
+        },
+      };
     },
     ping: async () => {
       await producer.ping();

@@ -136,7 +136,8 @@ export function startWorker(
       try {
         await within(withinMs, closed);
       } catch {
-        logger.warn({ queue, underWay }, 'Jobs under way were cut off: others will take them up');
+        if (underWay > 0)
+          logger.warn({ queue, underWay }, 'Jobs under way are cut off: others will take them up');
         stop.abort();
         await within(ABORT_GRACE_MS, closed).catch(() => undefined);
         open.sever();
