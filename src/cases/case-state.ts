@@ -1,6 +1,7 @@
 /** A case as it is worked on inside one transaction: read under a lock, changed in memory, written in sets. */
 import { chainHash, type ChainedEvent, type EventData } from '../core/case-event.js';
 import type { CaseStatus, CaseType, Confidentiality } from '../core/case-life.js';
+import { byteaArray, dateArray, intArray, jsonbArray, textArray, uuidTextArray } from '../db/binary-array.js';
 import type { Queryable } from '../db/database.js';
 
 export interface CaseState {
@@ -111,7 +112,7 @@ export async function lockCases(client: Queryable, ids: readonly string[]): Prom
   const { rows } = await client.query<CaseRow>({
     name: 'cases-lock',
     text: 'SELECT * FROM cases WHERE id = ANY($1::uuid[]) ORDER BY id FOR NO KEY UPDATE',
-    values: [[...new Set(ids)]],
+    values: [uuidTextArray([...new Set(ids)])],
   });
   return new Map(rows.map((row) => [row.id, fromRow(row)]));
 }
@@ -164,27 +165,27 @@ async function insertWhereFree(client: Queryable, states: readonly CaseState[]):
                last_inbound_at, created_by, flags, version, event_seq, event_hash)
            ON CONFLICT (tracking_number) DO NOTHING`,
     values: [
-      states.map((state) => state.id),
-      states.map((state) => state.trackingNumber),
-      states.map((state) => state.type),
-      states.map((state) => state.status),
-      states.map((state) => state.channelId),
-      states.map((state) => state.confidentiality),
-      states.map((state) => state.subject),
-      states.map((state) => state.text),
-      states.map((state) => state.reporterId),
-      states.map((state) => state.contactKey),
-      states.map((state) => state.place),
-      states.map((state) => timestamp(state.occurredAt)),
-      states.map((state) => timestamp(state.submittedAt)),
-      states.map((state) => timestamp(state.createdAt)),
-      states.map((state) => timestamp(state.dueAt)),
-      states.map((state) => timestamp(state.lastInboundAt)),
-      states.map((state) => state.createdBy),
-      states.map((state) => flagsLiteral(state.flags)),
-      states.map((state) => state.version),
-      states.map((state) => state.eventSeq),
-      states.map((state) => state.eventHash),
+      uuidTextArray(states.map((state) => state.id)),
+      textArray(states.map((state) => state.trackingNumber)),
+      textArray(states.map((state) => state.type)),
+      textArray(states.map((state) => state.status)),
+      textArray(states.map((state) => state.channelId)),
+      textArray(states.map((state) => state.confidentiality)),
+      textArray(states.map((state) => state.subject)),
+      textArray(states.map((state) => state.text)),
+      uuidTextArray(states.map((state) => state.reporterId)),
+      byteaArray(states.map((state) => state.contactKey)),
+      textArray(states.map((state) => state.place)),
+      dateArray(states.map((state) => state.occurredAt)),
+      dateArray(states.map((state) => state.submittedAt)),
+      dateArray(states.map((state) => state.createdAt)),
+      dateArray(states.map((state) => state.dueAt)),
+      dateArray(states.map((state) => state.lastInboundAt)),
+      textArray(states.map((state) => state.createdBy)),
+      textArray(states.map((state) => flagsLiteral(state.flags))),
+      intArray(states.map((state) => state.version)),
+      intArray(states.map((state) => state.eventSeq)),
+      byteaArray(states.map((state) => state.eventHash)),
     ],
   });
   return rowCount ?? 0;
@@ -206,18 +207,18 @@ export async function updateCases(client: Queryable, states: readonly CaseState[
                version, event_seq, event_hash, due_at)
            WHERE c.id = t.id`,
     values: [
-      states.map((state) => state.id),
-      states.map((state) => state.status),
-      states.map((state) => state.confidentiality),
-      states.map((state) => state.opdId),
-      states.map((state) => state.returnTo),
-      states.map((state) => timestamp(state.lastInboundAt)),
-      states.map((state) => timestamp(state.lastAnswerAt)),
-      states.map((state) => flagsLiteral(state.flags)),
-      states.map((state) => state.version),
-      states.map((state) => state.eventSeq),
-      states.map((state) => state.eventHash),
-      states.map((state) => timestamp(state.dueAt)),
+      uuidTextArray(states.map((state) => state.id)),
+      textArray(states.map((state) => state.status)),
+      textArray(states.map((state) => state.confidentiality)),
+      textArray(states.map((state) => state.opdId)),
+      textArray(states.map((state) => state.returnTo)),
+      dateArray(states.map((state) => state.lastInboundAt)),
+      dateArray(states.map((state) => state.lastAnswerAt)),
+      textArray(states.map((state) => flagsLiteral(state.flags))),
+      intArray(states.map((state) => state.version)),
+      intArray(states.map((state) => state.eventSeq)),
+      byteaArray(states.map((state) => state.eventHash)),
+      dateArray(states.map((state) => state.dueAt)),
     ],
   });
 }
@@ -232,13 +233,13 @@ export async function insertEvents(client: Queryable, states: readonly CaseState
            SELECT * FROM unnest($1::uuid[], $2::int[], $3::text[], $4::text[], $5::timestamptz[], $6::jsonb[],
              $7::bytea[])`,
     values: [
-      events.map(({ caseId }) => caseId),
-      events.map(({ event }) => event.seq),
-      events.map(({ event }) => event.kind),
-      events.map(({ event }) => event.actor),
-      events.map(({ event }) => timestamp(event.at)),
-      events.map(({ event }) => JSON.stringify(event.data)),
-      events.map(({ event }) => event.hash),
+      uuidTextArray(events.map(({ caseId }) => caseId)),
+      intArray(events.map(({ event }) => event.seq)),
+      textArray(events.map(({ event }) => event.kind)),
+      textArray(events.map(({ event }) => event.actor)),
+      dateArray(events.map(({ event }) => event.at)),
+      jsonbArray(events.map(({ event }) => JSON.stringify(event.data))),
+      byteaArray(events.map(({ event }) => event.hash)),
     ],
   });
   for (const state of states) state.pending.length = 0;

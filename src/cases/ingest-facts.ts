@@ -1,6 +1,7 @@
 /** Reads in sets what deciding on a batch of messages takes. Called under the locks of the senders. */
 import { readCaseToken } from '../core/case-token.js';
 import type { InboundMessage } from '../core/message.js';
+import { byteaArray } from '../db/binary-array.js';
 import type { Queryable } from '../db/database.js';
 import { lockCases } from './case-state.js';
 import { distinctKeys } from './coordination.js';
@@ -36,7 +37,7 @@ async function readContacts(client: Queryable, world: IngestWorld, keys: readonl
   const { rows } = await client.query<{ key: Buffer; reporter_id: string; opted_out_at: Date | null }>({
     name: 'ingest-contacts',
     text: 'SELECT key, reporter_id, opted_out_at FROM contact WHERE key = ANY($1::bytea[])',
-    values: [keys],
+    values: [byteaArray(keys)],
   });
   if (rows.length === 0) return;
   const counted = await client.query<{
@@ -51,7 +52,11 @@ async function readContacts(client: Queryable, world: IngestWorld, keys: readonl
              count(*) FILTER (WHERE outcome = 'command' AND received_at > $3) AS commands
            FROM inbox WHERE contact_key = ANY($1::bytea[]) AND state = 'done' AND received_at > $2
            GROUP BY contact_key`,
-    values: [rows.map((row) => row.key), before(world.now, 24 * HOUR_MS), before(world.now, HOUR_MS)],
+    values: [
+      byteaArray(rows.map((row) => row.key)),
+      before(world.now, 24 * HOUR_MS),
+      before(world.now, HOUR_MS),
+    ],
   });
   const counts = new Map(counted.rows.map((row) => [row.contact_key.toString('latin1'), row]));
   for (const { key, reporter_id: reporterId, opted_out_at: optedOutAt } of rows) {

@@ -1,5 +1,14 @@
 /** Writes in sets what a batch of messages has come to. */
 import type { AttachmentRef } from '../core/message.js';
+import {
+  boolArray,
+  byteaArray,
+  dateArray,
+  jsonbArray,
+  textArray,
+  timeArray,
+  uuidTextArray,
+} from '../db/binary-array.js';
 import type { Queryable } from '../db/database.js';
 import { insertOutbox, type OutboxEntry } from '../replies/outbox.js';
 import { insertCases, insertEvents, timestamp, updateCases } from './case-state.js';
@@ -41,7 +50,11 @@ async function insertReporters(
     name: 'reporters-insert',
     text: `INSERT INTO reporter (id, wrapped_key, created_at)
            SELECT id, wrapped_key, $3 FROM unnest($1::uuid[], $2::bytea[]) AS t(id, wrapped_key)`,
-    values: [keys.map((key) => key.reporterId), keys.map((key) => key.wrapped), timestamp(now)],
+    values: [
+      uuidTextArray(keys.map((key) => key.reporterId)),
+      byteaArray(keys.map((key) => key.wrapped)),
+      timestamp(now),
+    ],
   });
 }
 
@@ -59,11 +72,11 @@ async function insertContacts(
            FROM unnest($1::bytea[], $2::uuid[], $3::text[], $4::bytea[], $5::timestamptz[])
              AS t(key, reporter_id, scheme, address, opted_out_at)`,
     values: [
-      fresh.map((contact) => contact.key),
-      fresh.map((contact) => contact.reporterId),
-      fresh.map((contact) => contact.fresh?.scheme),
-      fresh.map((contact) => contact.fresh?.sealed),
-      fresh.map((contact) => timestamp(contact.optedOutAt)),
+      byteaArray(fresh.map((contact) => contact.key)),
+      uuidTextArray(fresh.map((contact) => contact.reporterId)),
+      textArray(fresh.map((contact) => contact.fresh?.scheme ?? null)),
+      byteaArray(fresh.map((contact) => contact.fresh?.sealed ?? null)),
+      dateArray(fresh.map((contact) => contact.optedOutAt)),
       timestamp(now),
     ],
   });
@@ -88,18 +101,18 @@ export async function insertMessages(client: Queryable, drafts: readonly Message
            SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::bytea[], $6::text[],
              $7::text[], $8::jsonb[], $9::jsonb[], $10::boolean[], $11::timestamptz[], $12::timestamptz[])`,
     values: [
-      drafts.map((draft) => draft.id),
-      drafts.map((draft) => draft.caseId),
-      drafts.map((draft) => draft.channelId),
-      drafts.map((draft) => draft.externalId),
-      drafts.map((draft) => draft.contactKey),
-      drafts.map((draft) => draft.subject),
-      drafts.map((draft) => draft.text),
-      drafts.map((draft) => attachmentsJson(draft.attachments)),
-      drafts.map((draft) => (draft.thread ? JSON.stringify(draft.thread) : null)),
-      drafts.map((draft) => draft.automated),
-      drafts.map((draft) => claimedTime(draft.sentAt)),
-      drafts.map((draft) => timestamp(draft.receivedAt)),
+      uuidTextArray(drafts.map((draft) => draft.id)),
+      uuidTextArray(drafts.map((draft) => draft.caseId)),
+      textArray(drafts.map((draft) => draft.channelId)),
+      textArray(drafts.map((draft) => draft.externalId)),
+      byteaArray(drafts.map((draft) => draft.contactKey)),
+      textArray(drafts.map((draft) => draft.subject ?? null)),
+      textArray(drafts.map((draft) => draft.text)),
+      jsonbArray(drafts.map((draft) => attachmentsJson(draft.attachments))),
+      jsonbArray(drafts.map((draft) => (draft.thread ? JSON.stringify(draft.thread) : null))),
+      boolArray(drafts.map((draft) => draft.automated)),
+      timeArray(drafts.map((draft) => claimedTime(draft.sentAt))),
+      dateArray(drafts.map((draft) => draft.receivedAt)),
     ],
   });
 }
@@ -116,9 +129,9 @@ function attachmentsJson(attachments: readonly AttachmentRef[]): string | null {
 }
 
 /** The sender's claim is not trusted: what is no time of our age is left out. */
-function claimedTime(claim: string | undefined): string | null {
+function claimedTime(claim: string | undefined): number | null {
   const at = claim === undefined ? Number.NaN : Date.parse(claim);
-  return at > 0 && at < Date.UTC(10_000, 0) ? new Date(at).toISOString() : null;
+  return at > 0 && at < Date.UTC(10_000, 0) ? at : null;
 }
 
 async function insertLinks(client: Queryable, world: IngestWorld): Promise<void> {

@@ -4,6 +4,7 @@
  */
 import type { DeliveryReport, InboundEvent, Withdrawal } from '../core/message.js';
 import { contactKey } from '../core/keys.js';
+import { textArray, uuidTextArray } from '../db/binary-array.js';
 import type { Queryable } from '../db/database.js';
 import { applyDeliveryReports } from '../replies/delivery.js';
 import { enqueueReplies, type OutboxEntry } from '../replies/outbox.js';
@@ -87,7 +88,7 @@ async function takeBatch(client: Queryable, services: CaseServices, ids: readonl
     name: 'inbox-take',
     text: `SELECT id, contact_key, payload, received_at FROM inbox
            WHERE id = ANY($1::uuid[]) AND state = 'new' ORDER BY id FOR UPDATE SKIP LOCKED`,
-    values: [ids],
+    values: [uuidTextArray(ids)],
   });
   const taken: Taken = { outcomes: [], replies: [], changedCases: [], media: [] };
   if (rows.length === 0) return taken;
@@ -218,8 +219,8 @@ async function finish(client: Queryable, services: CaseServices, taken: Taken): 
     text: `UPDATE inbox i SET state = 'done', payload = NULL, done_at = $3, outcome = t.outcome
            FROM unnest($1::uuid[], $2::text[]) AS t(id, outcome) WHERE i.id = t.id`,
     values: [
-      taken.outcomes.map((one) => one.id),
-      taken.outcomes.map((one) => one.outcome),
+      uuidTextArray(taken.outcomes.map((one) => one.id)),
+      textArray(taken.outcomes.map((one) => one.outcome)),
       services.clock.now().toISOString(),
     ],
   });

@@ -1,5 +1,6 @@
 /** Puts replies into the outbox, in the transaction of whatever they are about. Sending is another story. */
 import { uuidv7 } from 'uuidv7';
+import { boolArray, byteaArray, dateArray, textArray, uuidTextArray } from '../db/binary-array.js';
 import type { Queryable } from '../db/database.js';
 import type { IdsJob, QueueSystem } from '../queue/queue-system.js';
 
@@ -36,7 +37,6 @@ export async function insertOutbox(
 ): Promise<OutboxEntry[]> {
   if (drafts.length === 0) return [];
   const entries = drafts.map(({ id, channelId }) => ({ id: id ?? uuidv7(), channelId }));
-  const at = drafts.map((draft) => draft.at.toISOString());
   await client.query({
     name: 'outbox-insert',
     text: `INSERT INTO outbox (id, case_id, channel_id, contact_key, purpose, automated, subject, text,
@@ -47,16 +47,16 @@ export async function insertOutbox(
              $8::text[], $9::uuid[], $10::timestamptz[])
              AS t(id, case_id, channel_id, contact_key, purpose, automated, subject, text, in_reply_to, at)`,
     values: [
-      entries.map((entry) => entry.id),
-      drafts.map((draft) => draft.caseId),
-      drafts.map((draft) => draft.channelId),
-      drafts.map((draft) => draft.contactKey),
-      drafts.map((draft) => draft.purpose),
-      drafts.map((draft) => draft.automated),
-      drafts.map((draft) => draft.subject),
-      drafts.map((draft) => draft.text),
-      drafts.map((draft) => draft.inReplyTo),
-      at,
+      uuidTextArray(entries.map((entry) => entry.id)),
+      uuidTextArray(drafts.map((draft) => draft.caseId)),
+      textArray(drafts.map((draft) => draft.channelId)),
+      byteaArray(drafts.map((draft) => draft.contactKey)),
+      textArray(drafts.map((draft) => draft.purpose)),
+      boolArray(drafts.map((draft) => draft.automated)),
+      textArray(drafts.map((draft) => draft.subject)),
+      textArray(drafts.map((draft) => draft.text)),
+      uuidTextArray(drafts.map((draft) => draft.inReplyTo)),
+      dateArray(drafts.map((draft) => draft.at)),
     ],
   });
   return entries;
