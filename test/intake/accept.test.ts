@@ -145,7 +145,7 @@ describe('accept', () => {
 
   test('an event that cannot even be written down is held; the others go on', async () => {
     await wipe();
-    const broken: InboundEvent = JSON.parse('{"type":"message","externalId":"z"}');
+    const broken: InboundEvent = JSON.parse('{"type":"message","externalId":"z","from":null}');
     const parsed = { events: [message('ok'), broken], ignored: [], rejected: [] };
     await gateway.intake.accept(CHANNEL, rawRequest('whole'), parsed);
     expect(await inboxKeys(store.database)).toEqual(['m:ok']);
