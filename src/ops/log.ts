@@ -3,6 +3,7 @@
  * secret cannot get into it: fields of such names are replaced, buffers are told by their length, and of an
  * error only that is kept which cannot quote a value.
  */
+import { types } from 'node:util';
 import { pino, type DestinationStream, type Logger as PinoLogger } from 'pino';
 
 export type { Logger as PinoLogger } from 'pino';
@@ -55,7 +56,7 @@ function safeObject(fields: object, depth: number): Record<string, unknown> {
 function safeValue(value: unknown, depth: number): unknown {
   if (typeof value === 'bigint') return value.toString();
   if (typeof value !== 'object' || value === null) return value;
-  if (value instanceof Error) return safeError(value);
+  if (isError(value)) return safeError(value);
   if (value instanceof Date) return value;
   if (ArrayBuffer.isView(value)) return `[${value.byteLength} bytes]`;
   if (depth >= MAX_DEPTH) return HIDDEN;
@@ -70,7 +71,7 @@ function safeValue(value: unknown, depth: number): unknown {
  * repeat the address: of those the message is left out, of unknown ones it is cleaned.
  */
 export function safeError(error: unknown, depth = 0): Record<string, unknown> {
-  if (!(error instanceof Error)) return { type: typeof error };
+  if (!isError(error)) return { type: typeof error };
   const known: Error & Partial<Record<'code' | 'severity' | 'routine', unknown>> = error;
   const safe: Record<string, unknown> = { type: error.name };
   if (typeof known.code === 'string' || typeof known.code === 'number') safe['code'] = known.code;
@@ -101,7 +102,7 @@ const CLEAN_MESSAGES = new Set([
 
 function safeMessage(error: Error): string | undefined {
   if (CLEAN_MESSAGES.has(error.name) || 'syscall' in error) return error.message.slice(0, 500);
-  if (error instanceof SyntaxError || 'params' in error || 'query' in error) return undefined;
+  if (error.name === 'SyntaxError' || 'params' in error || 'query' in error) return undefined;
   return error.message
     .slice(0, 300)
     .replace(/"[^"]*"|'[^']*'|`[^`]*`|<[^>]*>/g, '"…"')
@@ -117,4 +118,9 @@ function isFromPostgres(error: Error): boolean {
 function framesOf(error: Error): string[] {
   const lines = (error.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line));
   return lines.slice(0, 12).map((line) => line.trim());
+}
+
+/** Also of another realm, where `instanceof` would not know it and its fields would be told as they are. */
+function isError(value: unknown): value is Error {
+  return types.isNativeError(value) || value instanceof Error;
 }
