@@ -7,6 +7,7 @@ import type { Entry } from './entry.js';
 import { storeEntries } from './store-entries.js';
 import { isDataError, isWorthRepeating } from './store-unavailable.js';
 
+/** One call at a time; whoever wants more at once takes more lines. */
 export interface DatabaseLine {
   /** See `storeEntries`. A deadlock is tried again. Throws what PostgreSQL says, or that it says nothing. */
   store(entries: readonly Entry[]): Promise<string[]>;
@@ -37,7 +38,6 @@ export function createDatabaseLine({ pool, limitMs }: DatabaseLineOptions): Data
     const client = await pool.connect();
     // The pool listens for errors of idle connections only; unheard, one of ours would end the process.
     client.on('error', () => drop(client));
-    held = client;
     return client;
   }
 
@@ -46,9 +46,10 @@ export function createDatabaseLine({ pool, limitMs }: DatabaseLineOptions): Data
     const attempt = async () => {
       const client = held ?? (await connect());
       if (expired) {
-        drop(client);
+        client.release(true);
         throw new Error('The database answered too late');
       }
+      held = client;
       return work(client);
     };
     let timer: NodeJS.Timeout | undefined;

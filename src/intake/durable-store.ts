@@ -41,8 +41,9 @@ export interface DurableStore {
 
 /** Every so many ticks the folder is listed although we know of nothing in it: files of an earlier life. */
 const LIST_EVERY_TICKS = 20;
-/** Files are drained together up to so many events. */
+/** Files are drained together up to so many events or bytes. */
 const DRAIN_EVENTS = 500;
+const DRAIN_BYTES = 4 * 1024 * 1024;
 
 export function createDurableStore(options: DurableStoreOptions): DurableStore {
   const { pool, spool, clock, logger, metrics, onFresh } = options;
@@ -54,6 +55,7 @@ export function createDurableStore(options: DurableStoreOptions): DurableStore {
   let files = 0;
   let ticks = 0;
   let ticking: Promise<void> | undefined;
+  let closing = false;
   metrics.databaseUp.set(1);
 
   async function commit(lane: number, batch: readonly Entry[]): Promise<readonly Stored[]> {
@@ -121,12 +123,19 @@ export function createDurableStore(options: DurableStoreOptions): DurableStore {
     metrics.spoolFiles.set(count);
   }
 
-  async function tick(): Promise<void> {
+  function tick(): Promise<void> {
+    ticking ??= look().finally(() => {
+      ticking = undefined;
+    });
+    return ticking;
+  }
+
+  async function look(): Promise<void> {
     ticks += 1;
-    const look = files > 0 || ticks % LIST_EVERY_TICKS === 1;
-    if (up && !look) return;
+    const mayHaveFiles = files > 0 || ticks % LIST_EVERY_TICKS === 1;
+    if (up && !mayHaveFiles) return;
     try {
-      if (look) setFiles((await spool.list()).length);
+      if (mayHaveFiles) setFiles((await spool.list()).length);
       if (up && files === 0) return;
       await drainLine.probe();
       goUp();
@@ -141,16 +150,20 @@ export function createDurableStore(options: DurableStoreOptions): DurableStore {
     const names = await spool.list();
     let group = new Map<string, readonly Entry[]>();
     let events = 0;
+    let bytes = 0;
     for (const [index, name] of names.entries()) {
+      if (closing) return;
       const entries = await read(name);
       if (entries !== undefined) {
         group.set(name, entries);
         events += entries.reduce((sum, entry) => sum + entry.events.length + entry.held.length, 0);
+        bytes += entries.reduce((sum, entry) => sum + entry.bytes, 0);
       }
-      if (events < DRAIN_EVENTS && index < names.length - 1) continue;
+      if (events < DRAIN_EVENTS && bytes < DRAIN_BYTES && index < names.length - 1) continue;
       await drainGroup(group);
       group = new Map();
       events = 0;
+      bytes = 0;
     }
     const left = (await spool.list()).length;
     if (left === 0) logger.info({ files: names.length }, 'The spool is drained');
@@ -200,9 +213,7 @@ export function createDurableStore(options: DurableStoreOptions): DurableStore {
   }
 
   const timer = setInterval(() => {
-    ticking ??= tick().finally(() => {
-      ticking = undefined;
-    });
+    void tick();
   }, options.probeMs);
   timer.unref();
 
@@ -213,6 +224,7 @@ export function createDurableStore(options: DurableStoreOptions): DurableStore {
     spoolFiles: () => files,
     async close() {
       clearInterval(timer);
+      closing = true;
       await ticking;
       for (const one of [...lines, drainLine]) one.close();
     },

@@ -4,7 +4,7 @@
  * error only that is kept which cannot quote a value.
  */
 import { types } from 'node:util';
-import { pino, type DestinationStream, type Logger as PinoLogger } from 'pino';
+import { pino, type DestinationStream, type LogFn, type Logger as PinoLogger } from 'pino';
 
 export type { Logger as PinoLogger } from 'pino';
 
@@ -35,9 +35,21 @@ export function createLogger(options: LogOptions): PinoLogger {
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label: string) => ({ level: label }), log: safeFields },
     // pino's own serialisers would write `err.message`; the fields are safe already.
+    hooks: { logMethod: demandMessage },
     serializers: { err: (value: unknown) => value, error: (value: unknown) => value },
   };
   return options.destination === undefined ? pino(settings) : pino(settings, options.destination);
+}
+
+/** Where there is no message, pino takes that of the error; it gets the name of its class instead. */
+function demandMessage(this: PinoLogger, args: Parameters<LogFn>, method: LogFn): void {
+  const [first, message] = args;
+  const fields = isError(first) ? { err: first } : first;
+  if (message !== undefined || typeof fields !== 'object' || fields === null || !('err' in fields)) {
+    method.apply(this, args);
+  } else {
+    method.apply(this, [fields, isError(fields.err) ? fields.err.name : 'error']);
+  }
 }
 
 /** The fields with everything hidden that may not be logged. Exported for tests and other writers. */

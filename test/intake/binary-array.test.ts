@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.js';
 import {
   boolArray,
@@ -48,10 +48,12 @@ test('what PostgreSQL reads from a binary array is what was put in', async () =>
           bytes.map((one) => (one === null ? null : Buffer.from(one))),
         );
         expect(await roundTrip('text', textArray(clean))).toEqual(clean);
-        // Compared in PostgreSQL's own form, which orders keys and drops the sign of zero.
-        const stored = await roundTrip('jsonb', jsonbArray(json));
-        expect(JSON.parse(JSON.stringify(stored))).toEqual(
-          JSON.parse(`[${json.map((text) => text ?? 'null').join(',')}]`.replaceAll(/-0(?![.\d])/g, '0')),
+        const parsed = await store.database.pool.query(
+          'SELECT v::jsonb AS v FROM unnest($1::text[]) AS u (v)',
+          [textArray(json)],
+        );
+        expect(await roundTrip('jsonb', jsonbArray(json))).toEqual(
+          parsed.rows.map((row: { v: unknown }) => row.v),
         );
         expect(await roundTrip('timestamptz', timeArray(times.map(Number)))).toEqual(times);
         expect(await roundTrip('bool', boolArray(flags))).toEqual(flags);

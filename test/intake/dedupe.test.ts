@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.js';
 import { CHANNEL, inboxKeys, post, startGateway, type Gateway } from './gateway.js';
 
@@ -23,7 +23,10 @@ const requests = fc.array(
   fc.record({
     to: fc.constantFrom(0, 1),
     status: fc.boolean(),
-    ids: fc.array(fc.constantFrom(...'abcdefghij'), { minLength: 1, maxLength: 12 }),
+    ids: fc.array(fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j'), {
+      minLength: 1,
+      maxLength: 12,
+    }),
   }),
   { minLength: 1, maxLength: 25 },
 );

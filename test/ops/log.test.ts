@@ -65,6 +65,16 @@ describe('nothing of a citizen gets into the log', () => {
   });
 });
 
+test('an error logged alone, or within its fields without a message, does not become the message', () => {
+  let lines = '';
+  const logger = createLogger({ level: 'info', destination: { write: (text) => void (lines += text) } });
+  const error = new Error(`"${SECRET}"`);
+  logger.error(error);
+  logger.error({ err: error });
+  expect(lines.split('\n').filter(Boolean)).toHaveLength(2);
+  expect(lines).not.toContain('Hairun');
+});
+
 test('what helps stays: codes, ids, class, frames, messages of the system', () => {
   const line = JSON.parse(logged({ channel: 'sms-1708', id: 'x', count: 3, err: connectionRefused() }));
   expect(line).toMatchObject({ level: 'error', channel: 'sms-1708', id: 'x', count: 3 });
