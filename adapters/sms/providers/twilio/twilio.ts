@@ -150,7 +150,7 @@ class TwilioProvider implements SmsProvider {
   }
 }
 
-/** A refused or missing file never comes; one that is late may. */
+/** A refused or missing file never comes; one that is late, or that our own token cannot open today, may. */
 function mediaError(error: unknown): unknown {
   if (!(error instanceof SafeFetchError)) return error;
   const { failure, status = 0, byTrusted, message } = error;
@@ -158,9 +158,9 @@ function mediaError(error: unknown): unknown {
     return new ChannelError('connection', message, { retry: 'backoff' });
   }
   if (status === 429) return new ChannelError('throttled', message, { retry: 'backoff' });
-  const code = byTrusted && (status === 401 || status === 403) ? 'config' : 'rejected';
-  return new ChannelError(code, message, {
-    retry: 'never',
+  const refused = byTrusted && (status === 401 || status === 403);
+  return new ChannelError(refused ? 'config' : 'rejected', message, {
+    retry: refused ? 'backoff' : 'never',
     ...(status > 0 && { providerCode: String(status) }),
   });
 }
