@@ -10,6 +10,7 @@ import { applyDeliveryReports } from '../replies/delivery.js';
 import { enqueueReplies, type OutboxEntry } from '../replies/outbox.js';
 import { dataErrorCode, isDataError, UndecidableError } from './data-error.js';
 import { lockContacts, notifyChanges } from './coordination.js';
+import { planMedia } from './waiting-media.js';
 import { takeCorrection, type Correction } from './ingest-correction.js';
 import { setOptOut } from './ingest-command.js';
 import { readWorld } from './ingest-facts.js';
@@ -214,6 +215,7 @@ function append(whole: Taken, part: Taken): void {
 
 /** The inbox rows are done, their payload lives on as messages; whoever watches is told with the commit. */
 async function finish(client: Queryable, services: CaseServices, taken: Taken): Promise<void> {
+  await planMedia(client, taken.media, services.clock.now());
   await client.query({
     name: 'inbox-done',
     text: `UPDATE inbox i SET state = 'done', payload = NULL, done_at = $3, outcome = t.outcome

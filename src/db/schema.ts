@@ -209,8 +209,10 @@ export const message = pgTable(
     subject: text('subject'),
     /** As it came, but for U+0000, which PostgreSQL cannot hold and which is written U+2400. */
     text: text('text').notNull(),
-    /** [{name, contentType, size, blob, url, state}] */
+    /** [{name, contentType, size, blob, url, state}]; what is under way or failed: see `StoredAttachment`. */
     attachments: jsonb('attachments'),
+    /** When the next of its attachments is to be fetched from the provider; null where none waits. */
+    mediaDue: at('media_due'),
     thread: jsonb('thread'),
     automated: boolean('automated').notNull().default(false),
     sentAt: at('sent_at'),
@@ -223,6 +225,10 @@ export const message = pgTable(
     index('message_conversation')
       .on(t.channelId, sql`(thread->>'conversationId')`, t.contactKey, t.id)
       .where(sql`thread->>'conversationId' is not null`),
+    // Ordinary messages are not in it.
+    index('message_media')
+      .on(t.mediaDue)
+      .where(sql`media_due is not null`),
   ],
 );
 
