@@ -30,7 +30,24 @@ export async function readWorld(
     await casesByConversation(client, world, pointed.conversations),
   ].flat();
   for (const [id, state] of await lockCases(client, candidates)) world.cases.set(id, state);
+  await readMoves(client, services, world);
   return world;
+}
+
+/** Since when cases are where a reporter may object. */
+async function readMoves(client: Queryable, services: CaseServices, world: IngestWorld): Promise<void> {
+  const { from } = services.rules.moves.reopen;
+  const ids = [...world.cases.values()]
+    .filter((state) => from.includes(state.status))
+    .map((state) => state.id);
+  if (ids.length === 0) return;
+  const { rows } = await client.query<{ case_id: string; at: Date }>({
+    name: 'ingest-moves',
+    text: `SELECT case_id, max(at) AS at FROM case_event
+           WHERE case_id = ANY($1::uuid[]) AND kind = 'moved' GROUP BY case_id`,
+    values: [ids],
+  });
+  for (const row of rows) world.movedAt.set(row.case_id, row.at);
 }
 
 async function readContacts(client: Queryable, world: IngestWorld, keys: readonly Buffer[]): Promise<void> {

@@ -10,6 +10,7 @@ import { dueAt, toShortDate } from '../core/working-time.js';
 import { record, setFlag, type CaseState } from './case-state.js';
 import { confidentialityOf, stricter } from './confidentiality.js';
 import { answerCommand } from './ingest-command.js';
+import { isObjection, objectTo } from './ingest-objection.js';
 import { referencesOf } from './ingest-facts.js';
 import { isOwn, messageDraft, type ContactState, type IngestWorld, type Sent } from './ingest-world.js';
 import { replySubject } from './reply-subject.js';
@@ -127,6 +128,8 @@ function joinCase(
     record(state, 'moved', 'reporter', world.now, { action: 'answer', from: state.status, to: status });
     state.status = status;
     state.returnTo = null;
+  } else if (isObjection(services, world, sent, state)) {
+    objectTo(services, world, contact, sent, state);
   } else if (state.status === 'responded' || state.status === 'closed' || state.status === 'rejected') {
     // Nobody waits for a message there any more: the staff is told that there is one.
     setFlag(state, 'new_message');
@@ -191,6 +194,7 @@ function openCase(
   });
   world.newCases.add(state);
   world.cases.set(state.id, state);
+  world.setNumber(state.trackingNumber, state.id);
   world.setNewest(contact.key, event.channelId, state.id);
   if (linkTo !== undefined) world.links.push({ caseId: state.id, otherId: linkTo, at: world.now });
   if (reply !== null) acknowledge(services, world, contact, sent, state, reply, emergency);

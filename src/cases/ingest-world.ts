@@ -102,6 +102,8 @@ export class IngestWorld {
   readonly now: Date;
   readonly contacts = new Map<string, ContactState>();
   readonly cases = new Map<string, CaseState>();
+  /** When cases that a reporter may object to came to their status. */
+  readonly movedAt = new Map<string, Date>();
   readonly newCases = new Set<CaseState>();
   readonly changed = new Set<CaseState>();
   readonly messages: MessageDraft[] = [];

@@ -169,3 +169,29 @@ test('who said STOP is not told by the machine; a reopened case gets a new deadl
   expect(view.dueAt.startsWith('2026-12-2')).toBe(true);
   expect(view.dueAt.endsWith('+09:00')).toBe(true);
 });
+
+test('the reporter objects with the number of his case: in time it is open again, later not', async () => {
+  await act('reject', { note: 'Bukan kewenangan kota' });
+  await store.rows('DELETE FROM outbox');
+  const days = (count: number) => count * 24 * 60;
+  await ingestBatch(store.services, await store.arrive(sms(ANI, 'Terima kasih', days(1))));
+  const objection = sms(ANI, `${number} lampu itu milik kota`, days(9));
+  await ingestBatch(store.services, await store.arrive(objection));
+  const [one] = await store.rows<{ id: string; status: string; due_at: Date }>(
+    'SELECT id, status, due_at FROM cases WHERE tracking_number = $1',
+    [number],
+  );
+  expect(one?.status).toBe('reopened');
+  expect(one?.due_at.toISOString().slice(0, 10)).toBe('2026-12-09');
+  expect(await store.rows(`SELECT text FROM outbox WHERE purpose = 'reopened'`)).toHaveLength(1);
+  await act('reject', { note: 'Tetap bukan' });
+  await ingestBatch(store.services, await store.arrive(sms(ANI, `${number} sekali lagi`, days(11))));
+  expect(await store.rows('SELECT status, flags FROM cases WHERE id = $1', [one?.id])).toEqual([
+    { status: 'rejected', flags: ['new_message'] },
+  ]);
+  const timeline = await store.rows<ChainedEvent>(
+    'SELECT * FROM case_event WHERE case_id = $1 ORDER BY seq',
+    [one?.id],
+  );
+  expect(verifyChain(one?.id ?? '', timeline)).toEqual({ ok: true });
+});
