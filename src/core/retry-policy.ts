@@ -31,9 +31,9 @@ export function verdictOf(
   random: () => number = Math.random,
 ): RetryOutcome {
   if (!(error instanceof ChannelError) || error.certainty === 'unknown') return { state: 'unknown' };
-  if (error.retry === 'never') return { state: 'failed', code: error.code };
   // A token that expired waits for a person, however long that takes: sending stops, the queue is kept.
   if (error.code === 'config') return { state: 'pending', afterMs: LONGEST_DELAY_MS };
+  if (error.retry === 'never') return { state: 'failed', code: error.code };
   if (now.getTime() - attempt.firstAt.getTime() >= GIVE_UP_AFTER_MS)
     return { state: 'failed', code: error.code };
   const afterMs =

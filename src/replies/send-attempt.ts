@@ -18,8 +18,8 @@ export interface SendContext {
   readonly now: () => Date;
   readonly sendLimitMs: number;
   readonly caseToken: ((trackingNumber: string) => string) | undefined;
-  /** Aborts the attempt when the process must end. */
-  readonly signal: AbortSignal;
+  /** Attempts that are with the provider: aborted when the process must end. */
+  readonly underWay: Set<AbortController>;
   /** A deaf adapter has answered after all. */
   readonly late: (result: AttemptResult) => void;
   readonly observe: (seconds: number) => void;
@@ -98,12 +98,11 @@ async function sendWithin(
   message: OutboundMessage,
   context: SendContext,
 ): Promise<AttemptResult> {
-  const { adapter, sendLimitMs, signal } = context;
+  const { adapter, sendLimitMs, underWay } = context;
   if (!adapter.send) throw new ChannelError('config', 'This channel cannot send', { retry: 'never' });
   const end = new AbortController();
-  const abort = () => end.abort();
-  signal.addEventListener('abort', abort, { once: true });
-  const limit = setTimeout(abort, sendLimitMs);
+  underWay.add(end);
+  const limit = setTimeout(() => end.abort(), sendLimitMs);
   let deaf: NodeJS.Timeout | undefined;
   let over = false;
   try {
@@ -126,7 +125,7 @@ async function sendWithin(
     over = true;
     clearTimeout(limit);
     clearTimeout(deaf);
-    signal.removeEventListener('abort', abort);
+    underWay.delete(end);
   }
 }
 

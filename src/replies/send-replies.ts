@@ -136,20 +136,28 @@ export function createReplyService(options: ReplyServiceOptions): ReplyService {
       withLastInbound: adapter.canReply !== undefined,
     });
     const turnUntil = performance.now() + turnLimitMs;
-    const context = contextOf(lane, signal);
+    const context = contextOf(lane);
+    const abort = () => context.underWay.forEach((attempted) => attempted.abort());
+    signal.addEventListener('abort', abort, { once: true });
     await Promise.all(
       claimed.map(async (reply) => {
-        const result = await lane.slots.run(() => take(reply, context, turnUntil));
+        // A turn that comes too late is not taken: others may soon hold the attempt for lost.
+        const isOver = () => signal.aborted || performance.now() > turnUntil;
+        const result = await lane.slots.run(() => take(reply, context, isOver));
         await recorder.record(result);
       }),
     );
+    signal.removeEventListener('abort', abort);
     return claimed.length;
   }
 
-  async function take(reply: ClaimedReply, context: SendContext, turnUntil: number): Promise<AttemptResult> {
-    const { channelId, signal } = context;
-    // Its turn came too late: others may soon take it for lost, and then it must not go out any more.
-    if (signal.aborted || performance.now() > turnUntil) {
+  async function take(
+    reply: ClaimedReply,
+    context: SendContext,
+    isOver: () => boolean,
+  ): Promise<AttemptResult> {
+    const { channelId } = context;
+    if (isOver()) {
       metrics.attempts.inc({ channel: channelId, outcome: 'released' });
       return unbegun(reply, now());
     }
@@ -168,7 +176,7 @@ export function createReplyService(options: ReplyServiceOptions): ReplyService {
     }
   }
 
-  function contextOf(lane: Lane, signal: AbortSignal): SendContext {
+  function contextOf(lane: Lane): SendContext {
     const { channelId, adapter, breaker } = lane;
     return {
       channelId,
@@ -178,7 +186,7 @@ export function createReplyService(options: ReplyServiceOptions): ReplyService {
       now,
       sendLimitMs,
       caseToken: options.caseToken,
-      signal,
+      underWay: new Set(),
       late: (result) => void recorder.record(result),
       observe: (seconds) => metrics.sendSeconds.observe({ channel: channelId }, seconds),
     };

@@ -17,7 +17,8 @@ describe('an answer of the provider', () => {
     [403, body(20005), 'config', 'never', 'not_sent', '20005'],
     [404, body(20404), 'config', 'never', 'not_sent', '20404'],
     [400, body(21606), 'config', 'never', 'not_sent', '21606'],
-    [400, body(21408), 'config', 'never', 'not_sent', '21408'],
+    // A foreign number concerns one message; as `config` it would stop the whole line.
+    [400, body(21408), 'rejected', 'never', 'not_sent', '21408'],
     [400, body(21211), 'rejected', 'never', 'not_sent', '21211'],
     [400, body(21614), 'rejected', 'never', 'not_sent', '21614'],
     [400, body(21617), 'rejected', 'never', 'not_sent', '21617'],

@@ -12,7 +12,7 @@ const THROTTLED = new Set([
 const OPTED_OUT = 21610;
 /** Account, credentials, sender or permissions: no message will go out until a person acts. */
 const CONFIG = new Set([
-  20003, 20005, 20006, 20008, 20404, 21212, 21408, 21603, 21606, 21608, 21659, 21660, 21661, 30002,
+  20003, 20005, 20006, 20008, 20404, 21212, 21603, 21606, 21608, 21659, 21660, 21661, 30002,
 ]);
 
 /** Failures before the request left: the provider cannot have taken anything. */
