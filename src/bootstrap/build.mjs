@@ -17,7 +17,7 @@ export async function ensureBuilt(root) {
     console.error('Building …');
     const fresh = join(root, 'dist.new');
     rmSync(fresh, { recursive: true, force: true });
-    const compiler = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
+    const compiler = join(root, 'node_modules', 'typescript-native', 'bin', 'tsc');
     const code = await run(
       process.execPath,
       [compiler, '-p', 'tsconfig.build.json', '--outDir', 'dist.new'],
