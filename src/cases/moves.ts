@@ -139,7 +139,7 @@ async function insertNote(
 const PERSONAL: ReadonlySet<TellKey> = new Set(['answered', 'rejected', 'request_info']);
 
 /** What the reporter is told; null for nothing. */
-async function tell(
+export async function tell(
   client: Queryable,
   services: CaseServices,
   state: CaseState,

@@ -114,6 +114,32 @@ export async function getCase(
   return summary ? { ...summary, messages, events, notes, linked } : null;
 }
 
+/** Its id, for the change feed; null where there is none or the viewer may not see it. */
+export async function findCaseId(
+  services: CaseServices,
+  trackingNumber: string,
+  viewer: Viewer,
+): Promise<string | null> {
+  const visible = visibleCases(viewer, 2);
+  const { rows } = await services.database.pool.query<{ id: string }>(
+    `SELECT c.id FROM cases c WHERE c.tracking_number = $1 AND ${visible.sql}`,
+    [trackingNumber, ...visible.values],
+  );
+  return rows[0]?.id ?? null;
+}
+
+/** The status and nothing else, for whoever has the number; null where there is none. */
+export async function publicStatus(
+  services: CaseServices,
+  trackingNumber: string,
+): Promise<CaseStatus | null> {
+  const { rows } = await services.database.pool.query<{ status: CaseStatus }>(
+    'SELECT status FROM cases WHERE tracking_number = $1',
+    [trackingNumber],
+  );
+  return rows[0]?.status ?? null;
+}
+
 async function summaries(
   services: CaseServices,
   rows: readonly CaseRow[],

@@ -1,10 +1,10 @@
 /** What the HTTP application is handed. It reaches for nothing itself. */
 import type { Registry } from 'prom-client';
 import type { Config } from '../../config/load.js';
+import type { CaseServices } from '../cases/services.js';
 import type { ChannelAdapter, Clock, Logger, SimulatorPart } from '../core/channel.js';
 import type { Database } from '../db/database.js';
 import type { LoginLimits } from './auth/login-throttle.js';
-import type { CaseDesk } from './case-desk.js';
 import type { ChangeFeed } from './change-feed.js';
 
 export type ComponentState = 'ok' | 'degraded' | 'down';
@@ -26,7 +26,11 @@ export interface PlayedKind {
 
 export interface HttpDeps {
   readonly database: Database;
-  readonly cases: CaseDesk;
+  readonly cases: CaseServices;
+  /** Stores the bytes of an attachment durably and returns their SHA-256 (hex). */
+  readonly putBlob: (bytes: Buffer) => Promise<string>;
+  /** A telephone number as people type it, in E.164; null where it is none. */
+  readonly normalisePhone: (text: string) => string | null;
   readonly config: Config;
   /** By channel id; a channel without an adapter (disabled) is absent. */
   readonly adapters: ReadonlyMap<string, ChannelAdapter>;

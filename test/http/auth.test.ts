@@ -12,22 +12,21 @@ import { PASSWORD, startHttpApp, type HttpApp } from '../support/http-app.js';
 import { httpClient, logIn } from '../support/http-client.js';
 
 let app: HttpApp;
-let now = new Date();
 beforeAll(async () => {
-  app = await startHttpApp({ deps: { clock: { now: () => now } } });
+  app = await startHttpApp();
 });
 afterAll(() => app.close());
 
 describe('API keys', () => {
   test('a key is shown once, stored as a hash, and works until it is revoked', async () => {
-    const db = app.database.database;
+    const db = app.store.services.database;
     const key = await createApiKey(db, { role: 'liaison', opdId: 'dinas-pupr', name: 'jembatan' });
     expect(key).toMatch(/^tbk_[\w-]{43}$/);
     const { rows } = await db.pool.query<{ row: string }>('SELECT api_key::text AS row FROM api_key');
     expect(rows.map(({ row }) => row).join()).not.toContain(key.slice(4));
     const verifier = createApiKeyVerifier(db, 0);
     const principal = await verifier.verify(key);
-    expect(principal).toMatchObject({ role: 'liaison', opdId: 'dinas-pupr', name: 'jembatan' });
+    expect(principal).toMatchObject({ role: 'liaison', opd: 'dinas-pupr', name: 'jembatan' });
     expect(await verifier.verify(`${key}x`)).toBeNull();
     const [id] = (await listApiKeys(db)).filter((one) => one.name === 'jembatan').map((one) => one.id);
     expect(await revokeApiKey(db, id ?? '')).toBe(true);
@@ -36,14 +35,16 @@ describe('API keys', () => {
   });
 
   test('a liaison key without an OPD, or another with one, is refused', async () => {
-    const db = app.database.database;
+    const db = app.store.services.database;
     await expect(createApiKey(db, { role: 'liaison' })).rejects.toThrow('OPD');
     await expect(createApiKey(db, { role: 'viewer', opdId: 'dinas-pupr' })).rejects.toThrow('OPD');
   });
 
   test('the bootstrap key is made only where there is none', async () => {
-    expect(await bootstrapApiKey(app.database.database, 'bootstrap-key-of-a-test')).toBe(false);
-    expect(await createApiKeyVerifier(app.database.database).verify('bootstrap-key-of-a-test')).toBeNull();
+    expect(await bootstrapApiKey(app.store.services.database, 'bootstrap-key-of-a-test')).toBe(false);
+    expect(
+      await createApiKeyVerifier(app.store.services.database).verify('bootstrap-key-of-a-test'),
+    ).toBeNull();
   });
 
   test('without a key 401 and WWW-Authenticate, with a wrong one too', async () => {
@@ -59,7 +60,7 @@ describe('API keys', () => {
 
 describe('accounts', () => {
   test('passwords are argon2id and compared with the address in any case', async () => {
-    const db = app.database.database;
+    const db = app.store.services.database;
     const email = await app.account('super_admin');
     const { rows } = await db.pool.query<{ hash: string }>(
       'SELECT password_hash AS hash FROM account WHERE email = $1',
@@ -76,7 +77,7 @@ describe('accounts', () => {
   });
 
   test('a short password, a second account of one address, a liaison without OPD are refused with a remedy', async () => {
-    const db = app.database.database;
+    const db = app.store.services.database;
     const base = { email: 'dua@ambon.example', name: 'Dua', password: PASSWORD, role: 'operator' } as const;
     await expect(createAccount(db, { ...base, password: 'pendek' })).rejects.toMatchObject({
       code: 'password_length',
@@ -109,7 +110,7 @@ describe('sessions', () => {
     expect(cookie).toContain('HttpOnly');
     expect(cookie).toContain('SameSite=Lax');
     const token = client.cookies().get('tabea') ?? '';
-    const { rows } = await app.database.database.pool.query<{ row: string }>(
+    const { rows } = await app.store.services.database.pool.query<{ row: string }>(
       'SELECT session::text AS row FROM session',
     );
     expect(rows.map(({ row }) => row).join()).not.toContain(token);
@@ -149,9 +150,9 @@ describe('sessions', () => {
 
   test('a session ends after two idle hours, and after a day of work in any case', async () => {
     const email = await app.account('super_admin');
-    const begin = now;
+    const begin = app.store.now;
     const at = (minutes: number) => {
-      now = new Date(begin.getTime() + minutes * 60_000);
+      app.store.now = new Date(begin.getTime() + minutes * 60_000);
     };
     const idle = await logIn(app.url, email, PASSWORD);
     at(119);
@@ -167,13 +168,13 @@ describe('sessions', () => {
     }
     at(12 * 60 + 1);
     expect((await busy.get('/console')).status).toBe(303);
-    now = begin;
+    app.store.now = begin;
   });
 
   test('a disabled account is out at once', async () => {
     const email = await app.account('super_admin');
     const client = await logIn(app.url, email, PASSWORD);
-    await app.database.database.pool.query('UPDATE account SET disabled_at = now() WHERE email = $1', [
+    await app.store.services.database.pool.query('UPDATE account SET disabled_at = now() WHERE email = $1', [
       email,
     ]);
     expect((await client.get('/console')).status).toBe(303);

@@ -1,29 +1,31 @@
 /** The HTTP application on a real server with a real database, for tests. */
+import { createHash } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import { Registry } from 'prom-client';
-import { readEnv } from '../../config/env.js';
-import { loadConfig, type Config } from '../../config/load.js';
+import type { Config } from '../../config/load.js';
+import { ingestBatch } from '../../src/cases/ingest.js';
 import type { Role } from '../../src/core/case-life.js';
-import { syncOpds } from '../../src/db/opds.js';
+import type { Address } from '../../src/core/message.js';
 import { createApp } from '../../src/http/app.js';
 import { createAccount } from '../../src/http/auth/accounts.js';
 import { createApiKey } from '../../src/http/auth/api-keys.js';
-import { Refusal, type CaseDesk } from '../../src/http/case-desk.js';
 import { openChangeFeed } from '../../src/http/change-feed.js';
 import type { HttpDeps, Readiness } from '../../src/http/deps.js';
-import { createTestDatabase, type TestDatabase } from './postgres.js';
+import { config, openCaseStore, sms, type CaseStore } from '../cases/support.js';
 
 export const PASSWORD = 'sagu-kenari-pala-cengkih';
 
 export interface HttpApp {
   /** `http://127.0.0.1:PORT` */
   readonly url: string;
-  readonly database: TestDatabase;
+  readonly store: CaseStore;
   readonly config: Config;
   readonly deps: HttpDeps;
   key(role: Role, opdId?: string): Promise<string>;
   /** An account with PASSWORD; returns its address. */
   account(role: Role, opdId?: string): Promise<string>;
+  /** A citizen (a new one, unless named) writes an SMS that opens a case; returns its number. */
+  report(text: string, from?: Address): Promise<string>;
   close(): Promise<void>;
 }
 
@@ -35,38 +37,26 @@ export const ALL_WELL: Readiness = {
   channels: {},
 };
 
-const refuse = () => Promise.reject(new Refusal('not_found', 'There is no case.'));
-const EMPTY_DESK: CaseDesk = {
-  list: () => Promise.resolve({ items: [], nextCursor: null }),
-  find: () => Promise.resolve(null),
-  publicStatus: () => Promise.resolve(null),
-  move: refuse,
-  open: refuse,
-  preview: refuse,
-};
-
 export interface HttpAppOptions {
-  /** Default: no case, and nobody may do anything. */
-  readonly desk?: (database: TestDatabase, config: Config) => CaseDesk;
   readonly deps?: Partial<HttpDeps>;
 }
 
+/** The clock stands at `store.now`. */
 export async function startHttpApp(options: HttpAppOptions = {}): Promise<HttpApp> {
-  const database = await createTestDatabase({ max: 8 });
-  const config = loadConfig({ env: readEnv({}) });
-  await syncOpds(database.database, config.opds);
-  const silent = () => undefined;
-  const logger = { debug: silent, info: silent, warn: silent, error: silent };
-  const changes = openChangeFeed(database.url, logger);
+  const store = await openCaseStore();
+  const { database, logger, clock } = store.services;
+  const changes = openChangeFeed(store.db.url, logger);
   const deps: HttpDeps = {
-    database: database.database,
-    cases: options.desk?.(database, config) ?? EMPTY_DESK,
+    database,
+    cases: store.services,
+    putBlob: (bytes) => Promise.resolve(createHash('sha256').update(bytes).digest('hex')),
+    normalisePhone: (text) => (/^\+\d{8,15}$/.test(text) ? text : null),
     config,
     adapters: new Map(),
     changes,
     readiness: () => Promise.resolve(ALL_WELL),
     metrics: new Registry(),
-    clock: { now: () => new Date() },
+    clock,
     logger,
     publicUrl: 'http://tabea.example',
     ...options.deps,
@@ -76,14 +66,13 @@ export async function startHttpApp(options: HttpAppOptions = {}): Promise<HttpAp
   let people = 0;
   return {
     url,
-    database,
+    store,
     config,
     deps,
-    key: (role, opdId) =>
-      createApiKey(database.database, { role, ...(opdId === undefined ? {} : { opdId }) }),
+    key: (role, opdId) => createApiKey(database, { role, ...(opdId === undefined ? {} : { opdId }) }),
     account: async (role, opdId) => {
       const email = `${role}${++people}@ambon.example`;
-      await createAccount(database.database, {
+      await createAccount(database, {
         email,
         name: `Petugas ${people}`,
         password: PASSWORD,
@@ -92,11 +81,21 @@ export async function startHttpApp(options: HttpAppOptions = {}): Promise<HttpAp
       });
       return email;
     },
+    report: async (
+      text,
+      from = { scheme: 'tel', value: `+6281200001${String(++people).padStart(3, '0')}` },
+    ) => {
+      await ingestBatch(store.services, await store.arrive(sms(from, text)));
+      const { rows } = await database.pool.query<{ tracking_number: string }>(
+        'SELECT tracking_number FROM cases ORDER BY id DESC LIMIT 1',
+      );
+      return rows[0]?.tracking_number ?? '';
+    },
     close: async () => {
       await changes.close();
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
-      await database.drop();
+      await store.drop();
     },
   };
 }

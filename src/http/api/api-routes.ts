@@ -1,9 +1,14 @@
 /** The REST API under `/api/v1`. */
 import { createHash } from 'node:crypto';
 import type { Request, Response } from 'express';
+import { move } from '../../cases/moves.js';
+import { openManually, type ManualEntry, type ManualOptions } from '../../cases/open-manually.js';
+import { getCase, listCases } from '../../cases/queries.js';
+import type { CaseView } from '../../cases/views.js';
+import type { Role } from '../../core/case-life.js';
 import { isTrackingNumber } from '../../core/tracking-number.js';
-import type { CaseFilter, ManualCase, Versioned } from '../case-desk.js';
-import { badRequest, notFound, Problem } from '../problem.js';
+import { omitAbsent } from '../web/omit-absent.js';
+import { badRequest, forbidden, notFound, Problem } from '../problem.js';
 import type { Route } from '../web/route.js';
 import type { Shared } from '../web/shared.js';
 import { principalOf } from '../web/visit.js';
@@ -15,51 +20,51 @@ import { listQuery, moveBody, newCase, type NewCase } from './schemas.js';
 import { validate } from './validate.js';
 
 const LONGEST_IDEMPOTENCY_KEY = 255;
+/** Who types in what came by telephone or on paper. */
+const MAY_OPEN: readonly Role[] = ['super_admin', 'operator'];
 
 export function apiRoutes(shared: Shared): readonly Route[] {
-  const { cases } = shared;
+  const { cases, putBlob, normalisePhone } = shared;
 
   const list = async (request: Request, response: Response) => {
-    const filter = withoutAbsent(validate(listQuery, request.query, 400));
-    const page = await orProblem(cases.list(principalOf(request), filter));
-    sendJson(response, 200, { items: page.items, nextCursor: page.nextCursor });
+    const filter = omitAbsent(validate(listQuery, request.query, 400));
+    const { items, nextCursor } = await orProblem(listCases(cases, filter, principalOf(request)));
+    sendJson(response, 200, { items, nextCursor });
   };
 
   const read = async (request: Request, response: Response) => {
-    const found = await cases.find(principalOf(request), numberOf(request));
+    const found = await getCase(cases, numberOf(request), principalOf(request));
     if (found === null) throw notFound('There is no case with this tracking number that you may see.');
     sendCase(response, 200, found);
   };
 
-  const move = async (request: Request, response: Response) => {
+  const act = async (request: Request, response: Response) => {
     const principal = principalOf(request);
-    const trackingNumber = numberOf(request);
-    const body = validate(moveBody, request.body ?? {}, 422);
+    const number = numberOf(request);
+    const { note, opd, reply } = validate(moveBody, request.body ?? {}, 422);
     const ifMatch = request.get('if-match');
-    const current =
-      ifMatch === undefined ? undefined : (await cases.find(principal, trackingNumber))?.version;
+    const current = ifMatch === undefined ? undefined : (await getCase(cases, number, principal))?.version;
     const ifVersion = versionOf(ifMatch, current);
+    const fields = omitAbsent({ note: note ?? undefined, opd: opd ?? undefined, reply: reply ?? undefined });
+    const action = String(request.params['action']);
     const moved = await orProblem(
-      cases.move(principal, {
-        trackingNumber,
-        action: String(request.params['action']),
-        fields: {
-          note: body.note ?? undefined,
-          opd: body.opd ?? undefined,
-          reply: body.reply ?? undefined,
-        },
-        ...(ifVersion === undefined ? {} : { ifVersion }),
-      }),
+      move(cases, number, action, fields, principal, ifVersion === undefined ? {} : { ifVersion }),
     );
     sendCase(response, 200, moved);
   };
 
   const open = async (request: Request, response: Response) => {
+    const principal = principalOf(request);
+    if (!MAY_OPEN.includes(principal.role))
+      throw forbidden(`The role ${principal.role} may not enter cases.`);
     const body = validate(newCase, request.body ?? {}, 422);
-    const opened = await orProblem(cases.open(principalOf(request), manualCase(body, request)));
-    response.set('location', `/api/v1/cases/${opened.view.trackingNumber}`);
-    if (opened.replayed) response.set('idempotency-replayed', 'true');
-    sendCase(response, 201, opened);
+    const options = { ...idempotencyOf(request), actorId: principal.actorId, putBlob, normalisePhone };
+    const opened = await orProblem(openManually(cases, manualEntry(body), options));
+    const found = await getCase(cases, opened.trackingNumber, principal);
+    if (found === null) throw notFound();
+    response.set('location', `/api/v1/cases/${opened.trackingNumber}`);
+    if (!opened.created) response.set('idempotency-replayed', 'true');
+    sendCase(response, 201, found);
   };
 
   const opds = async (_request: Request, response: Response) => {
@@ -88,7 +93,7 @@ export function apiRoutes(shared: Shared): readonly Route[] {
       access: 'key',
       query: [],
       body: 'json',
-      handle: move,
+      handle: act,
     },
     { method: 'get', path: '/api/v1/opds', access: 'key', query: [], handle: opds },
   ];
@@ -112,62 +117,48 @@ function numberOf(request: Request): string {
   });
 }
 
-function manualCase(body: NewCase, request: Request): ManualCase {
+function idempotencyOf(request: Request): Pick<ManualOptions, 'idempotency'> {
   const key = request.get('idempotency-key');
-  if (key !== undefined && (key.trim() === '' || key.length > LONGEST_IDEMPOTENCY_KEY)) {
+  if (key === undefined) return {};
+  if (key.trim() === '' || key.length > LONGEST_IDEMPOTENCY_KEY) {
     throw badRequest(
       `Idempotency-Key must have 1 to ${LONGEST_IDEMPOTENCY_KEY} characters.`,
       'Idempotency-Key',
     );
   }
+  const hash = createHash('sha256').update(
+    `${request.method} ${request.path}\n${JSON.stringify(request.body)}`,
+  );
+  return { idempotency: { key, request: hash.digest() } };
+}
+
+function manualEntry(body: NewCase): ManualEntry {
   const { name, phone, email, address } = body.reporter ?? {};
-  return {
+  return omitAbsent({
     channelId: body.channelId,
     type: body.type,
-    reporter: {
+    reporter: omitAbsent({
       name: name ?? undefined,
       phone: phone ?? undefined,
       email: email ?? undefined,
       address: address ?? undefined,
-    },
+    }),
     text: body.text,
     place: body.place ?? undefined,
-    occurredAt: body.occurredAt ?? undefined,
-    submittedAt: body.submittedAt ?? undefined,
+    occurredAt: dateOf(body.occurredAt),
+    submittedAt: dateOf(body.submittedAt),
     confidentiality: body.confidentiality,
-    attachments: (body.attachments ?? []).map(({ base64, ...file }) => ({
-      ...file,
-      bytes: Buffer.from(base64, 'base64'),
-    })),
-    ...(key === undefined ? {} : { idempotency: { key, request: requestHash(request) } }),
-  };
+    attachments: body.attachments ?? undefined,
+  });
 }
 
-function requestHash(request: Request): Buffer {
-  return createHash('sha256')
-    .update(`${request.method} ${request.path}\n${JSON.stringify(request.body)}`)
-    .digest();
+function dateOf(time: string | null | undefined): Date | undefined {
+  return time === null || time === undefined ? undefined : new Date(time);
 }
 
-function withoutAbsent(
-  query: {
-    readonly [name in keyof CaseFilter]?: CaseFilter[name] | undefined;
-  } & { readonly limit: number },
-): CaseFilter {
-  const { channel, status, q, opd, cursor, limit } = query;
-  return {
-    limit,
-    ...(channel === undefined ? {} : { channel }),
-    ...(status === undefined ? {} : { status }),
-    ...(q === undefined ? {} : { q }),
-    ...(opd === undefined ? {} : { opd }),
-    ...(cursor === undefined ? {} : { cursor }),
-  };
-}
-
-function sendCase(response: Response, status: number, found: Versioned): void {
+function sendCase(response: Response, status: number, found: CaseView): void {
   response.set('etag', etagOf(found.version));
-  sendJson(response, status, found.view);
+  sendJson(response, status, found);
 }
 
 /** Past Express's own answer to If-None-Match: the delivery state of a reply changes without a new version. */

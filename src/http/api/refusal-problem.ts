@@ -1,8 +1,10 @@
 /** What a refusal of the case store is over HTTP. */
-import { Refusal, type RefusalCode } from '../case-desk.js';
-import { Problem } from '../problem.js';
+import { MoveRefused } from '../../cases/moves.js';
+import { EntryRefused } from '../../cases/open-manually.js';
+import { BadCursor } from '../../cases/queries.js';
+import { badRequest, Problem } from '../problem.js';
 
-const STATUS: Readonly<Record<RefusalCode, number>> = {
+const STATUS: Readonly<Record<MoveRefused['code'] | EntryRefused['code'], number>> = {
   unknown_action: 404,
   not_allowed_from: 409,
   role: 403,
@@ -12,20 +14,23 @@ const STATUS: Readonly<Record<RefusalCode, number>> = {
   unknown_channel: 422,
   not_found: 404,
   version: 412,
-  idempotency_mismatch: 422,
-  bad_cursor: 400,
+  idempotency: 422,
 };
 
 /** Throws on what is no refusal. */
 export function refusalProblem(error: unknown): Problem {
-  if (!(error instanceof Refusal)) throw error;
+  if (error instanceof BadCursor) return badRequest(error.message, 'cursor');
+  if (!(error instanceof MoveRefused) && !(error instanceof EntryRefused)) throw error;
+  const field = error instanceof MoveRefused ? error.field : FIELD[error.code];
   return new Problem(STATUS[error.code], {
     code: error.code.replaceAll('_', '-'),
     detail: error.message,
-    members: error.field === undefined ? {} : { field: error.field },
+    members: field === undefined ? {} : { field },
     cause: error,
   });
 }
+
+const FIELD = { unknown_channel: 'channelId', idempotency: 'Idempotency-Key' } as const;
 
 /** Runs work of the case store and turns its refusals into problems. */
 export async function orProblem<T>(work: Promise<T>): Promise<T> {

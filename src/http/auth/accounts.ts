@@ -85,7 +85,7 @@ export async function verifyLogin(
   const right = await verify(row?.passwordHash ?? (await nobodysHash()), tooLong ? '' : password);
   const role = ROLES.find((candidate) => candidate === row?.role);
   if (row === undefined || role === undefined || !right) return null;
-  return { accountId: row.id, actor: `user:${row.id}`, role, opdId: row.opdId, name: row.name };
+  return { accountId: row.id, actorId: `user:${row.id}`, role, opd: row.opdId, name: row.name };
 }
 
 let decoy: Promise<string> | undefined;

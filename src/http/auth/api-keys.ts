@@ -118,5 +118,5 @@ async function lookUp(db: Database, hash: Buffer): Promise<Principal | null> {
   const row = rows[0];
   if (row === undefined || !timingSafeEqual(row.hash, hash)) return null;
   const role = ROLES.find((candidate) => candidate === row.role);
-  return role === undefined ? null : { actor: `key:${row.id}`, role, opdId: row.opdId, name: row.name };
+  return role === undefined ? null : { actorId: `key:${row.id}`, role, opd: row.opdId, name: row.name };
 }

@@ -1,12 +1,8 @@
 /** Who asks: a person with a session, or a program with an API key. */
-import type { Role } from '../../core/case-life.js';
+import type { Viewer } from '../../cases/policy.js';
 
-export interface Principal {
-  /** `user:<id>` or `key:<id>`: what events carry. */
-  readonly actor: string;
-  readonly role: Role;
-  /** The OPD whose cases a liaison may see; null for everybody else. */
-  readonly opdId: string | null;
+/** `actorId`: `user:<id>` or `key:<id>`, as events carry it. */
+export interface Principal extends Viewer {
   /** For the page's header; a key has the name it was given. */
   readonly name: string;
 }

@@ -76,7 +76,7 @@ export function createSessions(db: Database, clock: Clock, secure: boolean): Ses
       if (now.getTime() - row.seenAt.getTime() > TOUCH_MS) {
         await db.pool.query('UPDATE session SET seen_at = $2 WHERE hash = $1', [tokenHash(token), now]);
       }
-      const principal = { actor: `user:${row.accountId}`, role, opdId: row.opdId, name: row.name };
+      const principal = { actorId: `user:${row.accountId}`, role, opd: row.opdId, name: row.name };
       return { principal, csrf: row.csrf };
     },
 

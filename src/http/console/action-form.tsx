@@ -2,7 +2,7 @@
 import type { Config } from '../../../config/load.js';
 import type { AvailableAction, MoveField } from '../../core/case-life.js';
 import type { ReplyMeasure } from '../../core/channel.js';
-import type { Versioned } from '../case-desk.js';
+import type { CaseView } from '../../cases/views.js';
 import { CsrfField, type Frame } from '../web/page.js';
 import type { Say } from '../web/texts.js';
 
@@ -24,23 +24,23 @@ export interface Preview {
 export interface ActionFormProps {
   readonly frame: Frame;
   readonly config: Config;
-  readonly found: Versioned;
+  readonly view: CaseView;
   readonly action: AvailableAction;
   readonly draft: Draft | null;
   readonly open: boolean;
 }
 
-export function ActionForm({ frame, config, found, action, draft, open }: ActionFormProps) {
+export function ActionForm({ frame, config, view, action, draft, open }: ActionFormProps) {
   const { say } = frame;
   const name = action.action;
-  const base = `/console/cases/${found.view.trackingNumber}/actions/${name}`;
+  const base = `/console/cases/${view.trackingNumber}/actions/${name}`;
   const tells = action.tell !== null;
   return (
     <details class="tb-action" open={open}>
       <summary>{say.code('action', name)}</summary>
       <form method="post" action={base} data-once="true">
         <CsrfField frame={frame} />
-        <input type="hidden" name="version" value={found.version} />
+        <input type="hidden" name="version" value={view.version} />
         <p class="text-secondary">{say.code('actionHint', name)}</p>
         {action.required.map((field) => (
           <FieldInput

@@ -1,14 +1,21 @@
 /** What is known of a case, beside the conversation. */
 import type { ComponentChildren } from 'preact';
-import type { ReporterView } from '../case-desk.js';
+import type { Config } from '../../../config/load.js';
+import type { ReporterView } from '../../cases/reporters.js';
+import type { CaseView } from '../../cases/views.js';
+import type { Frame } from '../web/page.js';
 import type { Say } from '../web/texts.js';
 import { sayTime } from '../web/time-words.js';
-import type { CasePageProps } from './case-page.js';
 import { channelById, ChannelName, ConfidentialityMark, opdName } from './case-words.js';
 
-export function CaseFacts({ frame, config, found }: CasePageProps) {
+export interface CaseFactsProps {
+  readonly frame: Frame;
+  readonly config: Config;
+  readonly view: CaseView;
+}
+
+export function CaseFacts({ frame, config, view }: CaseFactsProps) {
   const { say, language } = frame;
-  const { view } = found;
   const time = (at: string) => sayTime(at, language, config.city.timeZone);
   return (
     <section class="card" aria-labelledby="facts-title">
@@ -42,6 +49,17 @@ export function CaseFacts({ frame, config, found }: CasePageProps) {
         <Fact term={say('case.reporter')}>
           <Reporter reporter={view.reporter} hidden={view.confidentiality !== 'public'} say={say} />
         </Fact>
+        {view.linked.length === 0 ? null : (
+          <Fact term={say('case.linked')}>
+            {view.linked.map((number) => (
+              <div key={number}>
+                <a class="tb-number" href={`/console/cases/${number}`}>
+                  {number}
+                </a>
+              </div>
+            ))}
+          </Fact>
+        )}
       </dl>
     </section>
   );

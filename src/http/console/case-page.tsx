@@ -2,12 +2,12 @@
 import type { Config } from '../../../config/load.js';
 import type { AvailableAction } from '../../core/case-life.js';
 import type { Principal } from '../auth/principal.js';
-import type { Versioned } from '../case-desk.js';
+import type { CaseView } from '../../cases/views.js';
 import { Page, type Frame } from '../web/page.js';
 import { SiteBar } from '../web/site-bar.js';
 import { ActionForm, type Draft } from './action-form.js';
 import { CaseFacts } from './case-facts.js';
-import { StatusBadge, TimeLeft } from './case-words.js';
+import { Flags, StatusBadge, TimeLeft } from './case-words.js';
 import { Conversation } from './conversation.js';
 import { Timeline } from './timeline.js';
 
@@ -15,7 +15,7 @@ export interface CasePageProps {
   readonly frame: Frame;
   readonly config: Config;
   readonly principal: Principal;
-  readonly found: Versioned;
+  readonly view: CaseView;
   readonly actions: readonly AvailableAction[];
   /** What is being written, after a refusal or for a preview. */
   readonly draft: Draft | null;
@@ -25,9 +25,8 @@ export interface CasePageProps {
 }
 
 export function CasePage(props: CasePageProps) {
-  const { frame, principal, found, draft, done } = props;
+  const { frame, principal, view, draft, done } = props;
   const { say } = frame;
-  const { view } = found;
   return (
     <Page
       frame={frame}
@@ -63,7 +62,7 @@ export function CasePage(props: CasePageProps) {
             <Actions {...props} />
           </div>
           <aside>
-            <CaseFacts {...props} />
+            <CaseFacts frame={frame} config={props.config} view={view} />
           </aside>
         </div>
       </div>
@@ -72,13 +71,12 @@ export function CasePage(props: CasePageProps) {
 }
 
 /** The part that is fetched anew when the case has changed; what is being written stays untouched. */
-export function CaseLive({ frame, config, found, now }: CasePageProps) {
+export function CaseLive({ frame, config, view, now }: CasePageProps) {
   const { say } = frame;
-  const { view } = found;
   return (
     <div
       id="case-live"
-      data-version={found.version}
+      data-version={view.version}
       hx-get={`/console/cases/${view.trackingNumber}/live`}
       hx-trigger="tabea:changed from:body"
       hx-swap="outerHTML"
@@ -86,6 +84,7 @@ export function CaseLive({ frame, config, found, now }: CasePageProps) {
       <div class="d-flex flex-wrap align-items-center gap-2 mb-3">
         <StatusBadge status={view.status} say={say} />
         <TimeLeft status={view.status} dueAt={view.dueAt} now={now} say={say} />
+        <Flags flags={view.flags} say={say} />
       </div>
       <section class="card mb-3" aria-labelledby="conversation-title">
         <div class="card-header">
@@ -102,7 +101,7 @@ export function CaseLive({ frame, config, found, now }: CasePageProps) {
           {say('case.timeline')} ({view.events.length})
         </summary>
         <div class="card-body">
-          <Timeline frame={frame} config={config} events={view.events} />
+          <Timeline frame={frame} config={config} view={view} />
         </div>
       </details>
     </div>
@@ -110,10 +109,10 @@ export function CaseLive({ frame, config, found, now }: CasePageProps) {
 }
 
 function Actions(props: CasePageProps) {
-  const { frame, found, actions, draft } = props;
+  const { frame, view, actions, draft } = props;
   const { say } = frame;
   return (
-    <section class="card" id="case-actions" data-version={found.version} aria-labelledby="actions-title">
+    <section class="card" id="case-actions" data-version={view.version} aria-labelledby="actions-title">
       <div class="card-header">
         <h2 class="card-title" id="actions-title">
           {say('case.actions')}
@@ -127,7 +126,7 @@ function Actions(props: CasePageProps) {
             <ActionForm
               frame={frame}
               config={props.config}
-              found={found}
+              view={view}
               action={action}
               draft={draft?.action === action.action ? draft : null}
               open={draft === null ? index === 0 : draft.action === action.action}

@@ -2,7 +2,10 @@
 import type { Request, Response } from 'express';
 import { availableActions, isCaseAction, MOVE_FIELDS, type MoveField } from '../../core/case-life.js';
 import { isTrackingNumber } from '../../core/tracking-number.js';
-import { Refusal, type Versioned } from '../case-desk.js';
+import { move, MoveRefused } from '../../cases/moves.js';
+import { previewMove } from '../../cases/preview-move.js';
+import { getCase } from '../../cases/queries.js';
+import type { CaseView } from '../../cases/views.js';
 import { refusalProblem } from '../api/refusal-problem.js';
 import { badRequest, notFound, Problem } from '../problem.js';
 import { formField, queryField } from '../web/front.js';
@@ -17,7 +20,7 @@ import { CaseLive, CasePage, type CasePageProps } from './case-page.js';
 export function caseRoutes(shared: Shared): readonly Route[] {
   const { cases, config } = shared;
 
-  const look = async (request: Request): Promise<Versioned> => {
+  const look = async (request: Request): Promise<CaseView> => {
     const number = String(request.params['trackingNumber']);
     if (!isTrackingNumber(number)) {
       throw new Problem(404, {
@@ -25,20 +28,20 @@ export function caseRoutes(shared: Shared): readonly Route[] {
         detail: 'This is no tracking number: it was mistyped.',
       });
     }
-    const found = await cases.find(principalOf(request), number);
+    const found = await getCase(cases, number, principalOf(request));
     if (found === null) throw notFound();
     return found;
   };
 
-  const propsOf = (request: Request, found: Versioned, draft: Draft | null): CasePageProps => {
+  const propsOf = (request: Request, view: CaseView, draft: Draft | null): CasePageProps => {
     const principal = principalOf(request);
-    const { status, opd, trackingNumber } = found.view;
+    const { status, opd, trackingNumber } = view;
     const frame = frameOf(request, frameBase(shared));
     return {
       frame: request.method === 'GET' ? frame : { ...frame, here: `/console/cases/${trackingNumber}` },
       config,
       principal,
-      found,
+      view,
       actions: availableActions(config.sop.moves, { status, role: principal.role, hasOpd: opd !== null }),
       draft,
       done: null,
@@ -57,11 +60,11 @@ export function caseRoutes(shared: Shared): readonly Route[] {
   };
 
   /** What the reporter would read, and what it costs on his channel. */
-  const previewOf = async (request: Request, found: Versioned, fields: Draft['fields']): Promise<Preview> => {
+  const previewOf = async (request: Request, view: CaseView, fields: Draft['fields']): Promise<Preview> => {
     const action = String(request.params['action']);
     if (!isCaseAction(action)) throw notFound();
-    const text = await cases.preview(principalOf(request), found.view.trackingNumber, action, fields);
-    const adapter = shared.adapters.get(found.view.channelId);
+    const text = await previewMove(cases, view.trackingNumber, action, fields, principalOf(request));
+    const adapter = shared.adapters.get(view.channelId);
     return { text, measure: text === null || adapter === undefined ? null : adapter.measure(text) };
   };
 
@@ -70,26 +73,26 @@ export function caseRoutes(shared: Shared): readonly Route[] {
     sendFragment(response, <PreviewBox preview={box} say={frameOf(request, frameBase(shared)).say} />);
   };
 
-  const move = async (request: Request, response: Response) => {
-    const found = await look(request);
-    const { trackingNumber } = found.view;
+  const act = async (request: Request, response: Response) => {
+    const view = await look(request);
+    const { trackingNumber } = view;
     const draft: Draft = { action: String(request.params['action']), fields: fieldsOf(request) };
     if (formField(request, 'do') === 'preview') {
-      const shown = { ...draft, preview: await previewOf(request, found, draft.fields) };
-      return sendPage(response, <CasePage {...propsOf(request, found, shown)} />);
+      const shown = { ...draft, preview: await previewOf(request, view, draft.fields) };
+      return sendPage(response, <CasePage {...propsOf(request, view, shown)} />);
     }
     try {
       const ifVersion = versionIn(request);
-      await cases.move(principalOf(request), { trackingNumber, ...draft, ifVersion });
+      await move(cases, trackingNumber, draft.action, draft.fields, principalOf(request), { ifVersion });
     } catch (error) {
-      if (!(error instanceof Refusal)) throw error;
+      if (!(error instanceof MoveRefused)) throw error;
       return await showRefusal(request, response, draft, error);
     }
     response.redirect(303, `/console/cases/${trackingNumber}?done=${draft.action}`);
   };
 
   /** The newest state with what was typed: nothing that a person wrote is lost. */
-  const showRefusal = async (request: Request, response: Response, draft: Draft, refusal: Refusal) => {
+  const showRefusal = async (request: Request, response: Response, draft: Draft, refusal: MoveRefused) => {
     const problem = refusalProblem(refusal);
     if (refusal.code === 'unknown_action' || refusal.code === 'not_found') throw problem;
     const props = propsOf(request, await look(request), draft);
@@ -108,7 +111,7 @@ export function caseRoutes(shared: Shared): readonly Route[] {
       access: 'session',
       body: 'form',
       query: [],
-      handle: move,
+      handle: act,
     },
     {
       method: 'post',
@@ -136,7 +139,7 @@ function versionIn(request: Request): number {
   return Number(version);
 }
 
-function sayRefusal({ say }: Frame, refusal: Refusal): string {
+function sayRefusal({ say }: Frame, refusal: MoveRefused): string {
   if (refusal.code === 'version') return say('case.conflict');
   const key = `refusal.${refusal.code}`;
   const field = refusal.field === undefined ? '' : say.code('field', refusal.field);

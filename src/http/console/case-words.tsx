@@ -13,6 +13,19 @@ export function StatusBadge({ status, say }: { readonly status: CaseStatus; read
   );
 }
 
+/** What a clerk should see before he reads. */
+export function Flags({ flags, say }: { readonly flags: readonly string[]; readonly say: Say }) {
+  return (
+    <>
+      {flags.map((flag) => (
+        <span class="tb-flag" data-flag={flag} key={flag}>
+          {say.code('flag', flag)}
+        </span>
+      ))}
+    </>
+  );
+}
+
 /** Nothing for an open case: what is usual needs no mark. */
 export function ConfidentialityMark({ value, say }: { readonly value: Confidentiality; readonly say: Say }) {
   return value === 'public' ? null : <span class="tb-lock">{say.code('confidentiality', value)}</span>;

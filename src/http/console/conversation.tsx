@@ -1,13 +1,13 @@
 /** What was said, oldest first. Citizens' words are put in as text; nothing of them is markup. */
 import type { Config } from '../../../config/load.js';
-import type { CaseDetail, MessageView } from '../case-desk.js';
+import type { CaseView, MessageView } from '../../cases/views.js';
 import type { Frame } from '../web/page.js';
 import { sayTime } from '../web/time-words.js';
 
 export interface ConversationProps {
   readonly frame: Frame;
   readonly config: Config;
-  readonly view: CaseDetail;
+  readonly view: CaseView;
 }
 
 export function Conversation({ frame, config, view }: ConversationProps) {
@@ -41,6 +41,7 @@ function Bubble({ frame, config, message }: BubbleProps) {
       )}
       <div class="tb-bubble-meta">
         {say(message.direction === 'in' ? 'case.citizen' : 'case.city')}
+        {message.withdrawnAt === null ? '' : ` · ${say('case.withdrawn')}`}
         {message.automated ? ` · ${say('case.automated')}` : ''}
         {' · '}
         <time dateTime={message.at}>{sayTime(message.at, language, config.city.timeZone)}</time>

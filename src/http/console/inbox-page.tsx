@@ -2,7 +2,8 @@
 import type { Config } from '../../../config/load.js';
 import { CASE_STATUSES } from '../../core/case-life.js';
 import type { Principal } from '../auth/principal.js';
-import type { CaseFilter, CaseSummary } from '../case-desk.js';
+import type { CaseFilter } from '../../cases/queries.js';
+import type { CaseSummary } from '../../cases/views.js';
 import { Page, type Frame } from '../web/page.js';
 import { SiteBar } from '../web/site-bar.js';
 import { sayAge, sayTime } from '../web/time-words.js';
@@ -10,6 +11,7 @@ import {
   channelById,
   ChannelName,
   ConfidentialityMark,
+  Flags,
   opdName,
   StatusBadge,
   TimeLeft,
@@ -84,7 +86,7 @@ function Filters({ frame, config, filter, principal }: InboxProps) {
           chosen={filter.channel}
           options={channels}
         />
-        {principal.opdId === null ? (
+        {principal.opd === null ? (
           <Choice
             name="opd"
             label={say('inbox.opd')}
@@ -235,6 +237,7 @@ function CaseRow({ frame, config, item, now }: InboxProps & { readonly item: Cas
       <td class="tb-cell tb-wide">
         <div class="tb-excerpt">
           <ConfidentialityMark value={item.confidentiality} say={say} />{' '}
+          <Flags flags={item.flags} say={say} />{' '}
           {item.subject === null ? null : <strong>{item.subject} </strong>}
           {excerpt(item.text) || say('inbox.noText')}
         </div>

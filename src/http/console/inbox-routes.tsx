@@ -3,10 +3,11 @@ import type { Request, Response } from 'express';
 import { CASE_STATUSES } from '../../core/case-life.js';
 import { isTrackingNumber } from '../../core/tracking-number.js';
 import { orProblem } from '../api/refusal-problem.js';
-import type { CaseFilter } from '../case-desk.js';
+import { findCaseId, listCases, type CaseFilter } from '../../cases/queries.js';
 import { notFound } from '../problem.js';
 import { openEventStream } from '../web/event-stream.js';
 import { queryField } from '../web/front.js';
+import { omitAbsent } from '../web/omit-absent.js';
 import { frameOf, sendFragment, sendPage } from '../web/page.js';
 import type { Route } from '../web/route.js';
 import { frameBase, type Shared } from '../web/shared.js';
@@ -20,7 +21,7 @@ export function inboxRoutes(shared: Shared): readonly Route[] {
   const look = async (request: Request): Promise<InboxProps> => {
     const principal = principalOf(request);
     const filter = filterOf(request);
-    const { items, nextCursor } = await orProblem(shared.cases.list(principal, filter));
+    const { items, nextCursor } = await orProblem(listCases(shared.cases, filter, principal));
     const frame = frameOf(request, frameBase(shared));
     return { frame, config: shared.config, principal, filter, items, nextCursor, now: shared.clock.now() };
   };
@@ -29,7 +30,7 @@ export function inboxRoutes(shared: Shared): readonly Route[] {
     // Who pastes a whole number wants that case.
     const q = queryField(request, 'q')?.replace(/[\s.-]/g, '');
     if (q !== undefined && isTrackingNumber(q)) {
-      const found = await shared.cases.find(principalOf(request), q);
+      const found = await findCaseId(shared.cases, q, principalOf(request));
       if (found !== null) return response.redirect(303, `/console/cases/${q}`);
     }
     sendPage(response, <InboxPage {...await look(request)} />);
@@ -42,11 +43,12 @@ export function inboxRoutes(shared: Shared): readonly Route[] {
   /** Says only that something changed; each fetch that follows asks the policy anew. */
   const events = async (request: Request, response: Response) => {
     const number = queryField(request, 'case');
-    const watched = number === undefined ? undefined : await shared.cases.find(principalOf(request), number);
+    const watched =
+      number === undefined ? undefined : await findCaseId(shared.cases, number, principalOf(request));
     if (watched === null) throw notFound();
     openEventStream(request, response, (stream) =>
       shared.changes.subscribe((ids) => {
-        if (watched === undefined || ids.has('*') || ids.has(watched.id)) stream.send('changed');
+        if (watched === undefined || ids.has('*') || ids.has(watched)) stream.send('changed');
       }),
     );
   };
@@ -59,17 +61,13 @@ export function inboxRoutes(shared: Shared): readonly Route[] {
 }
 
 function filterOf(request: Request): CaseFilter {
-  const [q, channel, opd, cursor] = ['q', 'channel', 'opd', 'cursor'].map((name) =>
-    queryField(request, name),
-  );
   const asked = queryField(request, 'status');
-  const status = CASE_STATUSES.find((known) => known === asked);
-  return {
+  return omitAbsent({
     limit: PAGE_SIZE,
-    ...(q === undefined ? {} : { q: q.slice(0, 200) }),
-    ...(status === undefined ? {} : { status }),
-    ...(channel === undefined ? {} : { channel }),
-    ...(opd === undefined ? {} : { opd }),
-    ...(cursor === undefined ? {} : { cursor }),
-  };
+    q: queryField(request, 'q')?.slice(0, 200),
+    status: CASE_STATUSES.find((known) => known === asked),
+    channel: queryField(request, 'channel'),
+    opd: queryField(request, 'opd'),
+    cursor: queryField(request, 'cursor'),
+  });
 }

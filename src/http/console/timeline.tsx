@@ -1,6 +1,6 @@
 /** Everything that happened to a case, in order. */
 import type { Config } from '../../../config/load.js';
-import type { EventView } from '../case-desk.js';
+import type { CaseView, EventView } from '../../cases/views.js';
 import type { Frame } from '../web/page.js';
 import { isTextKey, type Say } from '../web/texts.js';
 import { sayTime } from '../web/time-words.js';
@@ -9,17 +9,18 @@ import { opdName } from './case-words.js';
 export interface TimelineProps {
   readonly frame: Frame;
   readonly config: Config;
-  readonly events: readonly EventView[];
+  readonly view: CaseView;
 }
 
-export function Timeline({ frame, config, events }: TimelineProps) {
+export function Timeline({ frame, config, view }: TimelineProps) {
   const { say, language } = frame;
   return (
     <ol class="tb-timeline">
-      {events.map((event) => (
+      {view.events.map((event) => (
         <li key={event.seq}>
           <strong>{say.code('event', event.kind)}</strong>
           <Particulars event={event} config={config} say={say} />
+          <NoteOf event={event} view={view} />
           <div class="tb-meta">
             {sayActor(event.actor, say)} ·{' '}
             <time dateTime={event.at}>{sayTime(event.at, language, config.city.timeZone)}</time>
@@ -47,6 +48,13 @@ function Particulars({
     opd === undefined ? undefined : opdName(config, opd),
   ].filter((part) => part !== undefined);
   return parts.length === 0 ? null : <span> · {parts.join(' · ')}</span>;
+}
+
+/** The words that an event refers to, as long as they have not been erased. */
+function NoteOf({ event, view }: { readonly event: EventView; readonly view: CaseView }) {
+  const id = stringIn(event.data, 'note');
+  const note = view.notes.find((one) => one.id === id);
+  return note === undefined ? null : <div class="tb-preview">{note.text}</div>;
 }
 
 function stringIn(data: unknown, name: string): string | undefined {

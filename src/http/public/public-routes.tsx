@@ -2,6 +2,7 @@
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 import type { Request, Response } from 'express';
 import { isTrackingNumber } from '../../core/tracking-number.js';
+import { publicStatus } from '../../cases/queries.js';
 import { Problem } from '../problem.js';
 import { queryField } from '../web/front.js';
 import { frameOf, sendPage } from '../web/page.js';
@@ -25,7 +26,7 @@ export function publicRoutes(shared: Shared): readonly Route[] {
     if (number === '') return { kind: 'none-asked' };
     if (!isTrackingNumber(number)) return { kind: 'mistyped' };
     await demandPatience(limiter, request.ip ?? '');
-    const status = await shared.cases.publicStatus(number);
+    const status = await publicStatus(shared.cases, number);
     return status === null ? { kind: 'unknown' } : { kind: 'found', number, status };
   };
 

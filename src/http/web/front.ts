@@ -147,8 +147,10 @@ function bodyReaders(kind: BodyKind): RequestHandler[] {
 }
 
 function demandJson(request: Request, _response: Response, next: NextFunction): void {
-  // `is` answers null where there is no body at all; the schema then names what is missing.
-  if (request.is(JSON_TYPES) === false) {
+  // Without a body nothing is there to misread; the schema then names what is missing.
+  const empty =
+    request.headers['transfer-encoding'] === undefined && Number(request.get('content-length') ?? 0) === 0;
+  if (!empty && request.is(JSON_TYPES) === false) {
     throw new Problem(415, { code: 'media-type', detail: 'The body must be application/json.' });
   }
   next();
