@@ -41,6 +41,7 @@ export type WebhookRoute = (request: IncomingMessage, response: ServerResponse) 
 
 const EMPTY_BODY = Buffer.alloc(0);
 const RETRY_AFTER_SECONDS = '5';
+const UNAVAILABLE_LOG_MS = 10_000;
 
 /** A refusal on the way, with the reason under which it is counted. */
 class Refused extends Error {
@@ -60,6 +61,7 @@ export function createWebhookRoute(options: WebhookRouteOptions): WebhookRoute {
   const bodyTimeoutMs = options.bodyTimeoutMs ?? 10_000;
   const maxBodiesBytes = options.maxBodiesBytes ?? 128 * 1024 * 1024;
   let bodiesBytes = 0;
+  let quietUntil = 0;
 
   return (request, response) => {
     const target = request.url ?? '';
@@ -140,10 +142,7 @@ export function createWebhookRoute(options: WebhookRouteOptions): WebhookRoute {
   function answerFailure(channelId: string, response: ServerResponse, error: unknown): void {
     if (error instanceof Refused) return refuse(channelId, response, error.reason, error.problem);
     if (error instanceof StoreUnavailable) {
-      logger.error(
-        { err: error, channel: channelId },
-        'A message could not be stored and was refused with 503',
-      );
+      tellUnavailable(channelId, error);
       const headers = { 'retry-after': RETRY_AFTER_SECONDS };
       return refuse(channelId, response, 'unavailable', { status: 503, detail: 'Try again', headers });
     }
@@ -159,6 +158,14 @@ export function createWebhookRoute(options: WebhookRouteOptions): WebhookRoute {
     }
     logger.error({ err: error, channel: channelId }, 'A webhook request failed unexpectedly');
     refuse(channelId, response, 'failure', { status: 500 });
+  }
+
+  /** Once in a while: under load each request says the same, and the metric counts them. */
+  function tellUnavailable(channel: string, error: Error): void {
+    const now = performance.now();
+    if (now < quietUntil) return;
+    quietUntil = now + UNAVAILABLE_LOG_MS;
+    logger.error({ err: error, channel }, 'Messages cannot be stored and are refused with 503');
   }
 
   function refuse(channel: string, response: ServerResponse, reason: string, problem: Problem): void {

@@ -4,7 +4,15 @@ import { deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.js';
 import { fakeAdapter, sign } from '../intake/fake-provider.js';
-import { CHANNEL, count, inboxKeys, post, startGateway, type Gateway } from '../intake/gateway.js';
+import {
+  CHANNEL,
+  closeGateways,
+  count,
+  inboxKeys,
+  post,
+  startGateway,
+  type Gateway,
+} from '../intake/gateway.js';
 
 const LIMIT = 64 * 1024;
 let store: TestDatabase;
@@ -30,7 +38,7 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  await gateway.close();
+  await closeGateways();
   await store.drop();
 });
 

@@ -1,10 +1,10 @@
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { startOwnPostgres, type OwnPostgres } from '../support/postgres.js';
 import { startTypeScript } from '../support/process.js';
-import { count, eventually, inboxKeys, post, startGateway } from './gateway.js';
+import { closeGateways, count, eventually, inboxKeys, post, startGateway } from './gateway.js';
 
 let server: OwnPostgres;
 let folder: string;
@@ -13,6 +13,8 @@ beforeAll(async () => {
   server = await startOwnPostgres({ fsync: true });
   folder = mkdtempSync(join(tmpdir(), 'tabea-crash-'));
 });
+
+afterEach(closeGateways);
 
 afterAll(async () => {
   await server.remove();

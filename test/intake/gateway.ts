@@ -50,6 +50,13 @@ export interface Gateway {
   close(): Promise<void>;
 }
 
+const running = new Set<Gateway>();
+
+/** For `afterEach`: closes what a failed test left running, so that it fails instead of hanging the run. */
+export async function closeGateways(): Promise<void> {
+  for (const gateway of running) await gateway.close();
+}
+
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const folder = options.folder ?? (await mkdtemp(join(tmpdir(), 'tabea-intake-')));
   const clock = { now: () => new Date() };
@@ -94,7 +101,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     handler: (_request, response) => response.writeHead(404).end('other'),
   });
   const port = await server.listen(0, '127.0.0.1');
-  return {
+  const gateway: Gateway = {
     origin: `http://127.0.0.1:${port}`,
     folder,
     database,
@@ -108,6 +115,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     log,
     adapterOf,
     async close() {
+      if (!running.delete(gateway)) return;
       await server.close(1_000);
       await quarantine.close();
       await intake.close();
@@ -115,6 +123,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       if (options.folder === undefined) await rm(folder, { recursive: true, force: true });
     },
   };
+  running.add(gateway);
+  return gateway;
 }
 
 /** Sends a signed batch. */
