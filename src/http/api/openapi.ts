@@ -26,7 +26,7 @@ const anyCall = {
   '403': failure('The role of the key may not do this.'),
 };
 
-const etag = z.object({ etag: z.string().meta({ description: 'Version of the case, for `If-Match`.' }) });
+const etag = z.object({ etag: z.string().meta({ description: 'Version of the case, for If-Match.' }) });
 const caseAnswer = (description: string): ZodOpenApiResponseObject => ({
   description,
   headers: etag,
@@ -69,7 +69,7 @@ const readCase: ZodOpenApiOperationObject = {
   responses: {
     '200': caseAnswer('The case'),
     ...anyCall,
-    '404': failure('No such case for this key; `mistyped-number` where the number cannot be one.'),
+    '404': failure('No such case for this key; mistyped-number where the number cannot be one.'),
   },
 };
 
@@ -89,7 +89,7 @@ const moveCase: ZodOpenApiOperationObject = {
     '404': failure('No such case for this key, or no such action.'),
     '409': failure('The table of moves does not allow it now.'),
     '412': failure('The case has changed since it was read.'),
-    '422': failure('A required field is missing; `field` names it.'),
+    '422': failure('A required field is missing; field names it.'),
   },
 };
 

@@ -90,7 +90,7 @@ export const listQuery = z.strictObject({
     .optional()
     .meta({ description: 'Tracking number, or words of subject and text.' }),
   opd: z.string().min(1).max(100).optional().meta({ description: 'OPD id.' }),
-  cursor: z.string().min(1).max(500).optional().meta({ description: '`nextCursor` of the page before.' }),
+  cursor: z.string().min(1).max(500).optional().meta({ description: 'nextCursor of the page before.' }),
   limit: z.coerce.number().int().min(1).max(LARGEST_LIMIT).default(DEFAULT_LIMIT),
 });
 
@@ -107,7 +107,7 @@ const handedIn = z
 export const newCase = z
   .strictObject({
     channelId: word(100).meta({ description: 'The channel that the citizen used.' }),
-    type: z.enum(CASE_TYPES).optional().meta({ description: 'Default: as the words say, else `complaint`.' }),
+    type: z.enum(CASE_TYPES).optional().meta({ description: 'Default: as the words say, else complaint.' }),
     reporter: z
       .strictObject({
         name: word(200).nullish(),
@@ -124,7 +124,7 @@ export const newCase = z
     place: word(1_000).nullish(),
     occurredAt: time.nullish(),
     submittedAt: time.nullish().meta({ description: 'Date on the paper, time of the call.' }),
-    confidentiality: z.enum(CONFIDENTIALITIES).optional().meta({ description: 'Default `public`.' }),
+    confidentiality: z.enum(CONFIDENTIALITIES).optional().meta({ description: 'Default: public.' }),
     attachments: z.array(handedIn).max(20).nullish(),
   })
   .meta({ id: 'NewCase' });
