@@ -32,6 +32,19 @@ const JOB_OPTIONS = {
 /** A heartbeat says nothing when it is late. */
 const HEARTBEAT_OPTIONS = { removeOnComplete: true, removeOnFail: true } as const;
 
+/**
+ * Up to so many jobs are added one by one: for every bulk BullMQ's PostgreSQL backend makes two temporary tables,
+ * which costs as much as some twenty single jobs and leaves the catalog to be vacuumed.
+ */
+const ONE_BY_ONE = 8;
+
+type NewJob = Parameters<JobQueue['addBulk']>[0][number];
+
+async function addJobs(queue: JobQueue, jobs: readonly NewJob[]): Promise<unknown> {
+  if (jobs.length > ONE_BY_ONE) return await queue.addBulk([...jobs]);
+  return await Promise.all(jobs.map((job) => queue.add(job.name, job.data, job.opts)));
+}
+
 /** Connects in the background: it returns at once, also where the broker is down. */
 export function createQueueSystem(options: QueueSystemOptions): QueueSystem {
   const { logger, namespace = 'tabea', commandMs = 1_000 } = options;
@@ -78,7 +91,7 @@ export function createQueueSystem(options: QueueSystemOptions): QueueSystem {
     enqueue: async (name, jobs) => {
       if (jobs.length === 0) return true;
       const data = jobs.map((job: IdsJob) => ({ name: 'ids', data: { ids: job.ids }, opts: JOB_OPTIONS }));
-      return (await attempt(name, (queue) => queue.addBulk(data))) !== undefined;
+      return (await attempt(name, (queue) => addJobs(queue, data))) !== undefined;
     },
     startWorker: (name, handler, workerOptions) =>
       startWorker(
