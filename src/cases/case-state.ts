@@ -25,7 +25,8 @@ export interface CaseState {
   lastInboundAt: Date | null;
   lastAnswerAt: Date | null;
   readonly createdBy: string;
-  flags: string[];
+  /** Replaced, never changed: an event that is not yet written may hold the same list. */
+  flags: readonly string[];
   version: number;
   eventSeq: number;
   eventHash: Buffer | null;
@@ -45,7 +46,7 @@ export function record(state: CaseState, kind: string, actor: string, at: Date, 
 /** True where the flag was not there before. */
 export function setFlag(state: CaseState, flag: string): boolean {
   if (state.flags.includes(flag)) return false;
-  state.flags.push(flag);
+  state.flags = [...state.flags, flag];
   return true;
 }
 

@@ -100,6 +100,8 @@ async function takeBatch(client: Queryable, services: CaseServices, ids: readonl
       run.kind === 'correction'
         ? await takeCorrection(client, services, run.correction)
         : await takeRun(client, services, run.events);
+    // At once: the next part counts what this sender has written.
+    await markDone(client, services, part.outcomes);
     append(taken, part);
   }
   taken.changedCases.push(
@@ -108,8 +110,11 @@ async function takeBatch(client: Queryable, services: CaseServices, ids: readonl
       deliveries.map((one) => one.report),
     )),
   );
-  taken.outcomes.push(...deliveries.map(({ id }) => ({ id, outcome: 'delivery' })));
-  await finish(client, services, taken);
+  const reported = deliveries.map(({ id }) => ({ id, outcome: 'delivery' }));
+  await markDone(client, services, reported);
+  taken.outcomes.push(...reported);
+  await planMedia(client, taken.media, services.clock.now());
+  await notifyChanges(client, taken.changedCases);
   return taken;
 }
 
@@ -213,18 +218,21 @@ function append(whole: Taken, part: Taken): void {
   whole.media.push(...part.media);
 }
 
-/** The inbox rows are done, their payload lives on as messages; whoever watches is told with the commit. */
-async function finish(client: Queryable, services: CaseServices, taken: Taken): Promise<void> {
-  await planMedia(client, taken.media, services.clock.now());
+/** The inbox rows are done; what they held lives on as messages. */
+async function markDone(
+  client: Queryable,
+  services: CaseServices,
+  outcomes: Taken['outcomes'],
+): Promise<void> {
+  if (outcomes.length === 0) return;
   await client.query({
     name: 'inbox-done',
     text: `UPDATE inbox i SET state = 'done', payload = NULL, done_at = $3, outcome = t.outcome
            FROM unnest($1::uuid[], $2::text[]) AS t(id, outcome) WHERE i.id = t.id`,
     values: [
-      uuidTextArray(taken.outcomes.map((one) => one.id)),
-      textArray(taken.outcomes.map((one) => one.outcome)),
+      uuidTextArray(outcomes.map((one) => one.id)),
+      textArray(outcomes.map((one) => one.outcome)),
       services.clock.now().toISOString(),
     ],
   });
-  await notifyChanges(client, taken.changedCases);
 }

@@ -271,6 +271,15 @@ describe('floods and machines', () => {
     expect(verifyChain(one?.id ?? '', await events(one?.id ?? ''))).toEqual({ ok: true });
   }, 60_000);
 
+  test('flags that a case gets later in its first batch do not change the event that opened it', async () => {
+    await take(...Array.from({ length: 25 }, (_, i) => sms(ANI, `kebakaran ${i}`)));
+    const [one] = await cases();
+    expect(one?.flags).toEqual(['emergency', 'flood']);
+    const timeline = await events(one?.id ?? '');
+    expect(timeline[0]?.data).toMatchObject({ flags: ['emergency'] });
+    expect(verifyChain(one?.id ?? '', timeline)).toEqual({ ok: true });
+  });
+
   test('one sender who opens case after case is not acknowledged without end', async () => {
     await take(sms(BUDI, 'Lampu mati'));
     const [stranger] = await cases();
