@@ -47,7 +47,7 @@ export async function benchAccept(context: BenchContext): Promise<{ row: Row; me
           return rateOf(result);
         },
       },
-      context.tell,
+      (line) => context.tell(line),
     );
     const peaks = memory.stop();
     const last = latency.at(-1);

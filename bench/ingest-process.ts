@@ -7,11 +7,12 @@ import { makeTrackingNumber } from '../src/core/tracking-number.js';
 import { openDatabase } from '../src/db/database.js';
 import { createPostgresBroker } from '../src/queue/postgres-broker.js';
 import { createQueueSystem } from '../src/queue/create-queue-system.js';
-import type { QueueName, QueueSystem } from '../src/queue/queue-system.js';
+import type { QueueName } from '../src/queue/queue-system.js';
 import { createRedisBroker } from '../src/queue/redis-broker.js';
 import { startIngestWorker } from '../workers/ingest.js';
 import { serveParent } from './child.js';
 import { benchClock as clock, benchKeys as keys, benchLogger, openCity } from './city.js';
+import { countIds } from './counting-queue.js';
 
 const place = z.object({ databaseUrl: z.string(), redisUrl: z.string().exactOptional() });
 const amount = z.number();
@@ -68,27 +69,6 @@ async function ingest(input: unknown): Promise<number> {
   const seconds = (performance.now() - start) / 1_000;
   await worker.close(5_000);
   return seconds;
-}
-
-/** The queue system, with the ids of jobs counted after their handler is through. */
-function countIds(queue: QueueSystem, wanted: number) {
-  let done = 0;
-  let finish: () => void = () => undefined;
-  const finished = new Promise<void>((resolve) => (finish = resolve));
-  const counting: QueueSystem = {
-    ...queue,
-    startWorker: (name, handler, options) =>
-      queue.startWorker(
-        name,
-        async (job, signal) => {
-          await handler(job, signal);
-          done += job.ids.length;
-          if (done >= wanted) finish();
-        },
-        options,
-      ),
-  };
-  return { counting, finished };
 }
 
 async function fillNoOp(input: unknown): Promise<void> {

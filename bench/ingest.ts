@@ -86,7 +86,7 @@ async function benchIngest(
     const compared = await alternate(
       context.runs,
       { limit: () => work(backend.jobs), subject: () => ingest(backend.messages) },
-      context.tell,
+      (line) => context.tell(line),
     );
     return {
       ...backend,

@@ -2,6 +2,7 @@
 import { parseArgs } from 'node:util';
 import { benchAccept } from './accept.js';
 import { benchIngestEmbedded, benchIngestRedis } from './ingest.js';
+import { benchReply } from './reply.js';
 import { describeMachine, table, writeResults, type AnyRow } from './report.js';
 import type { BenchContext } from './row.js';
 import { hasRedis, postgresVersion } from './stores.js';
@@ -19,6 +20,7 @@ const BENCHMARKS: Readonly<Record<string, Bench>> = {
     return [];
   },
   'ingest-embedded': async (context) => [await benchIngestEmbedded(context)],
+  reply: async (context) => [await benchReply(context)],
 };
 
 const tell = (line: string) => process.stderr.write(`${line}\n`);

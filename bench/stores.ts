@@ -22,6 +22,8 @@ export interface BenchDatabase {
   cpuSeconds(): number;
   /** Empties what a run has filled, and lets the disk come to rest. */
   wipe(): Promise<void>;
+  /** Empties BullMQ's queues where they lie on this server. */
+  forgetJobs(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -45,6 +47,9 @@ export async function startDatabase(): Promise<BenchDatabase> {
         'TRUNCATE envelope, inbox, message, outbox, note, case_link, contact, reporter, cases, case_event, delivery_report CASCADE',
       );
       await database.pool.query('CHECKPOINT');
+    },
+    forgetJobs: async () => {
+      await database.pool.query('TRUNCATE bullmq.job, bullmq.event CASCADE');
     },
     close: async () => {
       await database.close();
@@ -83,10 +88,9 @@ export async function startRedis(): Promise<BenchRedis> {
   const port = await freePort();
   const child = spawn(
     'redis-server',
-    [
-      ...['--port', String(port), '--bind', '127.0.0.1', '--dir', folder, '--save', ''],
-      ...['--appendonly', 'yes', '--appendfsync', 'always', '--maxmemory-policy', 'noeviction'],
-    ],
+    `--port ${port} --bind 127.0.0.1 --dir ${folder} --appendonly yes --appendfsync always --maxmemory-policy noeviction`
+      .split(' ')
+      .concat('--save', ''),
     { stdio: 'ignore' },
   );
   const ended = new Promise((resolve) => child.once('exit', resolve));
