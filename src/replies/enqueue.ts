@@ -4,7 +4,7 @@ import type { ReplyChannel } from './reply-channel.js';
 
 const MOST_IDS = 100;
 /** Jobs of one channel under way at once; how many messages are, the service bounds. */
-const JOBS_AT_ONCE = 4;
+const JOBS_AT_ONCE = 8;
 
 export function replyQueue(channelId: string): QueueName {
   return `reply.${channelId}`;

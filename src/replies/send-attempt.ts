@@ -1,14 +1,12 @@
 /** One attempt to send one reply: from the claimed row to how it ended. */
-import type { ChannelAdapter, OutboundMessage } from '../core/channel.js';
+import type { ChannelAdapter, OutboundMessage, SendResult } from '../core/channel.js';
 import { ChannelError } from '../core/channel-error.js';
 import { verdictOf } from '../core/retry-policy.js';
 import type { Vault } from '../cases/vault.js';
 import { BreakerOpenError, type ChannelBreaker } from './breaker.js';
 import { outboundMessage, type ClaimedReply } from './claim.js';
 import type { AttemptResult } from './recorder.js';
-
-/** An adapter that does not end when it is told to: so long after the limit its attempt counts as unknown. */
-const DEAF_MS = 2_000;
+import type { SendLimits } from './send-limits.js';
 
 export interface SendContext {
   readonly channelId: string;
@@ -16,21 +14,19 @@ export interface SendContext {
   readonly breaker: ChannelBreaker;
   readonly vault: Pick<Vault, 'unwrapKey' | 'openAddress'>;
   readonly now: () => Date;
-  readonly sendLimitMs: number;
   readonly caseToken: ((trackingNumber: string) => string) | undefined;
-  /** Attempts that are with the provider: aborted when the process must end. */
-  readonly underWay: Set<AbortController>;
+  readonly limits: SendLimits;
   /** A deaf adapter has answered after all. */
   readonly late: (result: AttemptResult) => void;
   readonly observe: (seconds: number) => void;
 }
 
-/** Never throws. */
+/** Throws only where the reply cannot be made ready; then nothing was sent. */
 export async function attemptReply(reply: ClaimedReply, context: SendContext): Promise<AttemptResult> {
-  const refusal = refusalOf(reply, context);
-  if (refusal !== undefined) return failed(reply, refusal);
   const message = messageOf(reply, context);
   if (message === undefined) return failed(reply, 'no_address');
+  const refusal = refusalOf(reply, message.to, context);
+  if (refusal !== undefined) return failed(reply, refusal);
   const started = performance.now();
   try {
     const sent = await context.breaker.run(() => sendWithin(reply, message, context));
@@ -48,11 +44,14 @@ export function unbegun(reply: ClaimedReply, dueAt: Date): AttemptResult {
 }
 
 /** What the rules say. The confirmation of a STOP is the one reply that he who said it still gets. */
-function refusalOf(reply: ClaimedReply, context: SendContext): string | undefined {
+function refusalOf(
+  reply: ClaimedReply,
+  address: OutboundMessage['to'],
+  context: SendContext,
+): string | undefined {
   const optedOut = reply.optedOut && reply.purpose !== 'command';
   if (optedOut) return 'opted_out';
-  const address = addressOf(reply, context);
-  if (address === undefined || !context.adapter.canReply) return undefined;
+  if (!context.adapter.canReply) return undefined;
   const { lastInbound } = reply;
   const permission = context.adapter.canReply(
     {
@@ -98,35 +97,31 @@ async function sendWithin(
   message: OutboundMessage,
   context: SendContext,
 ): Promise<AttemptResult> {
-  const { adapter, sendLimitMs, underWay } = context;
+  const { adapter, limits, late } = context;
   if (!adapter.send) throw new ChannelError('config', 'This channel cannot send', { retry: 'never' });
-  const end = new AbortController();
-  underWay.add(end);
-  const limit = setTimeout(() => end.abort(), sendLimitMs);
-  let deaf: NodeJS.Timeout | undefined;
+  const send = adapter.send.bind(adapter);
   let over = false;
+  let done: () => void = () => undefined;
   try {
-    const sending = adapter.send(message, end.signal).then((result) => {
-      const sent: AttemptResult = {
-        id: reply.id,
-        attempt: reply.attempt,
-        state: 'sent',
-        externalId: result.externalId,
-        ...(result.segments === undefined ? {} : { segments: result.segments }),
+    return await new Promise<AttemptResult>((resolve, reject) => {
+      const begun = limits.begin(() => reject(noAnswer()));
+      done = begun.done;
+      const taken = (result: SendResult) => {
+        const sent = sentAs(reply, result);
+        if (over) late(sent);
+        else resolve(sent);
       };
-      if (over) context.late(sent);
-      return sent;
+      send(message, begun.signal).then(taken, reject);
     });
-    const given = new Promise<never>((_, reject) => {
-      deaf = setTimeout(() => reject(noAnswer()), sendLimitMs + DEAF_MS);
-    });
-    return await Promise.race([sending, given]);
   } finally {
     over = true;
-    clearTimeout(limit);
-    clearTimeout(deaf);
-    underWay.delete(end);
+    done();
   }
+}
+
+function sentAs(reply: ClaimedReply, { externalId, segments }: SendResult): AttemptResult {
+  const sent = { id: reply.id, attempt: reply.attempt, state: 'sent', externalId } as const;
+  return segments === undefined ? sent : { ...sent, segments };
 }
 
 function noAnswer(): ChannelError {

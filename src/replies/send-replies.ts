@@ -7,8 +7,9 @@ import { claimReplies, type ClaimedReply } from './claim.js';
 import { createReconciler, type Reconciler } from './reconcile.js';
 import { createRecorder, type AttemptResult } from './recorder.js';
 import type { ReplyMetrics } from './reply-metrics.js';
+import { createSendLimits } from './send-limits.js';
 import { attemptReply, unbegun, type SendContext } from './send-attempt.js';
-import { createSlots, type Slots } from './slots.js';
+import { createQuota, createSlots, type Quota, type Slots } from './slots.js';
 
 export interface ReplyServiceConfig {
   /** Messages of one channel with the provider at once. Default 64. */
@@ -63,9 +64,15 @@ interface Lane {
   readonly adapter: ChannelAdapter;
   readonly breaker: ChannelBreaker;
   readonly slots: Slots;
+  /** Replies that may be claimed and wait for their turn. */
+  readonly ahead: Quota;
+  readonly seconds: Pick<ReturnType<ReplyMetrics['sendSeconds']['labels']>, 'observe'>;
+  count(outcome: string): void;
 }
 
 const BREAKER_FIGURE = { closed: 0, probing: 1, open: 2 } as const;
+/** An adapter that does not end when it is told to: so long after the limit its attempt counts as unknown. */
+const DEAF_MS = 2_000;
 /** Between the end of an attempt's longest time and its being taken for lost. */
 const STALE_MARGIN_MS = 20_000;
 
@@ -93,7 +100,16 @@ export function createReplyService(options: ReplyServiceOptions): ReplyService {
     };
     metrics.breaker.set({ channel: channelId }, 0);
     const breaker = createBreaker({ ...config.breaker, onChange });
-    lanes.set(channelId, { channelId, adapter, breaker, slots: createSlots(concurrency) });
+    const ahead = createQuota(3 * concurrency, concurrency);
+    lanes.set(channelId, {
+      channelId,
+      adapter,
+      breaker,
+      slots: createSlots(concurrency),
+      ahead,
+      seconds: metrics.sendSeconds.labels(channelId),
+      count: counterOf(metrics, channelId),
+    });
   }
 
   function logChange(channel: string, state: BreakerState, reason: string | undefined): void {
@@ -119,50 +135,71 @@ export function createReplyService(options: ReplyServiceOptions): ReplyService {
     return tried + (await sendAll(lane, ids, signal, ids.length));
   }
 
+  /** Piece by piece, so that few are claimed that wait: what a dying process had claimed must be reconciled. */
   async function sendAll(
     lane: Lane,
     ids: readonly string[],
     signal: AbortSignal,
     limit: number,
   ): Promise<number> {
-    const { channelId, adapter } = lane;
+    const context = contextOf(lane);
+    const abort = () => context.limits.abort();
+    signal.addEventListener('abort', abort, { once: true });
+    const recorded: Promise<unknown>[] = [];
+    try {
+      for (let at = 0; at < ids.length && recorded.length < limit && !signal.aborted;) {
+        const part = await lane.ahead.take(ids.length - at);
+        if (limit > 1 && lane.breaker.state() !== 'closed') {
+          lane.ahead.give(part);
+          break;
+        }
+        const claimed = await claim(lane, ids.slice(at, at + part), limit - recorded.length).catch(
+          (error: unknown) => {
+            lane.ahead.give(part);
+            throw error;
+          },
+        );
+        lane.ahead.give(part - claimed.length);
+        at += part;
+        const turnUntil = performance.now() + turnLimitMs;
+        // A turn that comes too late is not taken: others may soon hold the attempt for lost.
+        const isOver = () => signal.aborted || performance.now() > turnUntil;
+        for (const reply of claimed) {
+          const turn = lane.slots.run(() => {
+            lane.ahead.give(1);
+            return take(reply, lane, context, isOver);
+          });
+          recorded.push(turn.then((result) => recorder.record(result)));
+        }
+      }
+    } finally {
+      await Promise.all(recorded);
+      signal.removeEventListener('abort', abort);
+      context.limits.close();
+    }
+    return recorded.length;
+  }
+
+  function claim(lane: Lane, ids: readonly string[], limit: number): Promise<ClaimedReply[]> {
     const claimedAt = now();
-    const claimed = await claimReplies(database.pool, {
-      channelId,
+    return claimReplies(database.pool, {
+      channelId: lane.channelId,
       ids,
       now: claimedAt,
       staleAt: new Date(claimedAt.getTime() + staleMs),
       limit,
-      withLastInbound: adapter.canReply !== undefined,
+      withLastInbound: lane.adapter.canReply !== undefined,
     });
-    const turnUntil = performance.now() + turnLimitMs;
-    const context = contextOf(lane);
-    const abort = () => context.underWay.forEach((attempted) => attempted.abort());
-    signal.addEventListener('abort', abort, { once: true });
-    await Promise.all(
-      claimed.map(async (reply) => {
-        // A turn that comes too late is not taken: others may soon hold the attempt for lost.
-        const isOver = () => signal.aborted || performance.now() > turnUntil;
-        const result = await lane.slots.run(() => take(reply, context, isOver));
-        await recorder.record(result);
-      }),
-    );
-    signal.removeEventListener('abort', abort);
-    return claimed.length;
   }
 
   async function take(
     reply: ClaimedReply,
+    lane: Lane,
     context: SendContext,
     isOver: () => boolean,
   ): Promise<AttemptResult> {
-    const { channelId } = context;
-    if (isOver()) {
-      metrics.attempts.inc({ channel: channelId, outcome: 'released' });
-      return unbegun(reply, now());
-    }
-    const result = await attempt(reply, context);
-    metrics.attempts.inc({ channel: channelId, outcome: result.undone === true ? 'released' : result.state });
+    const result = isOver() ? unbegun(reply, now()) : await attempt(reply, context);
+    lane.count(result.undone === true ? 'released' : result.state);
     return result;
   }
 
@@ -184,11 +221,10 @@ export function createReplyService(options: ReplyServiceOptions): ReplyService {
       breaker,
       vault: options.vault,
       now,
-      sendLimitMs,
+      limits: createSendLimits(sendLimitMs, DEAF_MS),
       caseToken: options.caseToken,
-      underWay: new Set(),
       late: (result) => void recorder.record(result),
-      observe: (seconds) => metrics.sendSeconds.observe({ channel: channelId }, seconds),
+      observe: (seconds) => lane.seconds.observe(seconds),
     };
   }
 
@@ -212,4 +248,14 @@ export function createReplyService(options: ReplyServiceOptions): ReplyService {
 
 function report(channelId: string, state: BreakerState, reason: string | undefined): BreakerReport {
   return { channelId, state, ...(reason === undefined ? {} : { reason }) };
+}
+
+/** Keeps the labelled counters: looking them up for each reply would cost more than counting. */
+function counterOf({ attempts }: ReplyMetrics, channelId: string): (outcome: string) => void {
+  const known = new Map<string, { inc(): void }>();
+  return (outcome) => {
+    const counter = known.get(outcome) ?? attempts.labels(channelId, outcome);
+    known.set(outcome, counter);
+    counter.inc();
+  };
 }
