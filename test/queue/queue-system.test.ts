@@ -58,7 +58,7 @@ function conformance(options: () => Omit<QueueSystemOptions, 'logger'>) {
     expect(performance.now() - before).toBeLessThan(500);
   });
 
-  test('tries again after a throw, and tells no word of the error to the broker', async () => {
+  test('tries again after a throw, and logs each as WARN', async () => {
     const logger = collectingLogger();
     const system = systemWith(options(), logger);
     let attempts = 0;
@@ -168,7 +168,7 @@ describeWithRedis('the queue on Redis', () => {
     expect(seen).toEqual(['a', 'b']);
   });
 
-  test('a queue that hangs is noticed: not healthy, and made anew', async () => {
+  test('a broker that hangs is noticed: not healthy, and healthy again when it answers', async () => {
     const own = await startRedis();
     const logger = collectingLogger();
     const system = systemWith(
