@@ -5,6 +5,7 @@ import { startChild } from './child.js';
 import { benchLogger } from './city.js';
 import { fillInbox } from './fill-inbox.js';
 import { alternate } from './measure.js';
+import { microseconds } from './processor-time.js';
 import { demand, type BenchContext, type Row } from './row.js';
 import { startDatabase, startRedis, type BenchDatabase } from './stores.js';
 
@@ -105,10 +106,6 @@ async function benchIngest(
     await queue.close();
     await db.close();
   }
-}
-
-function microseconds(seconds: number): string {
-  return `${Math.round(seconds * 1e6)} µs`;
 }
 
 async function verify(db: BenchDatabase, messages: number): Promise<void> {

@@ -49,3 +49,8 @@ export function residentBytes(pid: number): number {
     return 0;
   }
 }
+
+/** For a table. */
+export function microseconds(seconds: number): string {
+  return `${Math.round(seconds * 1e6)} µs`;
+}

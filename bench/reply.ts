@@ -5,6 +5,7 @@ import { startChild } from './child.js';
 import { benchLogger } from './city.js';
 import { fillInbox } from './fill-inbox.js';
 import { alternate } from './measure.js';
+import { microseconds } from './processor-time.js';
 import { demand, type BenchContext, type Row } from './row.js';
 import { startDatabase } from './stores.js';
 
@@ -23,6 +24,7 @@ export async function benchReply(context: BenchContext): Promise<Row> {
     const providerUrl = `http://127.0.0.1:${port}`;
     await worker.ask('open', { databaseUrl: db.url, providerUrl }, z.unknown());
     let first = 0;
+    const cpu = { worker: 0, database: 0, replies: 0 };
     // Acknowledgements of new cases, put into outbox and queue as ingest does it.
     const fill = async (amount: number) => {
       await db.wipe();
@@ -33,7 +35,11 @@ export async function benchReply(context: BenchContext): Promise<Row> {
     };
     const reply = async (amount: number) => {
       const before = await provider.ask('taken', {}, z.number());
+      const spent = { worker: worker.cpuSeconds(), database: db.cpuSeconds() };
       const seconds = await worker.ask('reply', amount, z.number());
+      cpu.worker += worker.cpuSeconds() - spent.worker;
+      cpu.database += db.cpuSeconds() - spent.database;
+      cpu.replies += amount;
       const recorded = await db.count("FROM outbox WHERE state = 'sent' AND external_id IS NOT NULL");
       const taken = (await provider.ask('taken', {}, z.number())) - before;
       demand(recorded === amount, `of ${amount} replies ${recorded} are recorded as sent`);
@@ -65,6 +71,7 @@ export async function benchReply(context: BenchContext): Promise<Row> {
       aim: 0.9,
       notes: [
         `${REPLIES} acknowledgements a run, 64 at once over 16 connections on both sides, BullMQ on PostgreSQL`,
+        `processor time a reply: worker ${microseconds(cpu.worker / cpu.replies)}, PostgreSQL ${microseconds(cpu.database / cpu.replies)}`,
         'afterwards: every reply sent and recorded with its provider id, and the provider took each once',
       ],
     };

@@ -5,6 +5,7 @@ import { benchIngestEmbedded, benchIngestRedis } from './ingest.js';
 import { benchReply } from './reply.js';
 import { describeMachine, table, writeResults, type AnyRow } from './report.js';
 import type { BenchContext } from './row.js';
+import { benchStart } from './start.js';
 import { hasRedis, postgresVersion } from './stores.js';
 
 type Bench = (context: BenchContext) => Promise<readonly AnyRow[]>;
@@ -21,6 +22,7 @@ const BENCHMARKS: Readonly<Record<string, Bench>> = {
   },
   'ingest-embedded': async (context) => [await benchIngestEmbedded(context)],
   reply: async (context) => [await benchReply(context)],
+  start: benchStart,
 };
 
 const tell = (line: string) => process.stderr.write(`${line}\n`);
