@@ -38,6 +38,8 @@ export function createPostgresBroker(options: PostgresBrokerOptions): Broker {
     keepAlive: true,
     keepAliveInitialDelayMillis: 10_000,
   });
+  // Every queue and worker of BullMQ listens to it too: their number is known, and no leak.
+  pool.setMaxListeners(0);
   pool.on('error', onError);
 
   let state: 'starting' | 'up' | 'down' = 'starting';
