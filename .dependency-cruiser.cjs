@@ -23,7 +23,8 @@ const never = (name, comment, folder, target, except = []) => ({
 });
 
 const OURS = '^(src|adapters|workers|config)/';
-const COMPOSITION = '^src/(main|cli)\\.ts$';
+/** main.ts and cli.ts, and the folders that hold their parts. */
+const COMPOSITION = '^src/((main|cli)\\.ts$|compose/|cli/)';
 
 // dependency-cruiser 17 asks swc for TypeScript without JSX and has no option for it; pages are TSX.
 const swc = require('@swc/core');

@@ -5,7 +5,8 @@ import type {
   ReplyPermission,
   ReplyTarget,
 } from '../../src/core/channel.js';
-import { isAlphanumericSender, normalizeLine } from './phone.js';
+import { isAlphanumericSender } from '../../src/core/phone.js';
+import { normalizeLine } from './phone.js';
 import type { SmsProvider } from './provider.js';
 import { measureSms } from './segments.js';
 import { smsProviders, smsSettings, type SmsSettings } from './settings.js';

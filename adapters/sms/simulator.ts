@@ -8,7 +8,8 @@ import type {
   SimulatorKind,
   SimulatorPart,
 } from '../../src/core/channel.js';
-import { normalizeLine, normalizePhone } from './phone.js';
+import { normalizePhone } from '../../src/core/phone.js';
+import { normalizeLine } from './phone.js';
 import { twilioSettings } from './providers/twilio/settings.js';
 import { problem, TwilioApi, type AcceptedMessage, type PlayedLine } from './simulator/api.js';
 import { asShown, PlayedMessages } from './simulator/messages.js';

@@ -1,7 +1,7 @@
 /** Twilio's REST interface, as far as the adapter uses it. https://www.twilio.com/docs/messaging/api */
 import { timingSafeEqual } from 'node:crypto';
 import type { RawReply, RawRequest } from '../../../src/core/channel.js';
-import { isAlphanumericSender } from '../phone.js';
+import { isAlphanumericSender } from '../../../src/core/phone.js';
 import type { PlayedMessage, PlayedMessages } from './messages.js';
 
 const VERSION = '2010-04-01';

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { isAlphanumericSender, normalizeLine, normalizePhone } from '../../../adapters/sms/phone.js';
+import { normalizeLine } from '../../../adapters/sms/phone.js';
+import { isAlphanumericSender, normalizePhone, readPhone } from '../../../src/core/phone.js';
 
 describe('normalizePhone', () => {
   test.each([
@@ -53,4 +54,10 @@ test('a name is not a number that can be answered', () => {
   expect(isAlphanumericSender('PLN')).toBe(true);
   expect(isAlphanumericSender('1708')).toBe(false);
   expect(isAlphanumericSender('+6281200000011')).toBe(false);
+});
+
+test('readPhone gives E.164 or nothing', () => {
+  expect(readPhone('0812 0000 0001')).toBe('+6281200000001');
+  expect(readPhone('1708')).toBeNull();
+  expect(readPhone('tidak tahu')).toBeNull();
 });

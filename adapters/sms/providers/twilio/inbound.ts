@@ -10,7 +10,8 @@ import {
   type RawRequest,
 } from '../../../../src/core/channel.js';
 import type { AttachmentRef, DeliveryState, InboundMessage } from '../../../../src/core/message.js';
-import { isAlphanumericSender, normalizeLine, phoneAddress } from '../../phone.js';
+import { isAlphanumericSender } from '../../../../src/core/phone.js';
+import { normalizeLine, phoneAddress } from '../../phone.js';
 import type { SmsLine } from '../../provider.js';
 import { exactValue, formOf, MAX_PARAMETERS, value, type Form } from './form.js';
 

@@ -6,7 +6,8 @@ import type { Twilio } from 'twilio';
 import type { MessageInstance, MessagePage } from 'twilio/lib/rest/api/v2010/account/message.js';
 import type { Clock, Reconciliation, SendAttempt } from '../../../../src/core/channel.js';
 import type { AttachmentRef, InboundMessage } from '../../../../src/core/message.js';
-import { isAlphanumericSender, normalizeLine, normalizePhone, phoneAddress } from '../../phone.js';
+import { isAlphanumericSender, normalizePhone } from '../../../../src/core/phone.js';
+import { normalizeLine, phoneAddress } from '../../phone.js';
 import type { SmsLine } from '../../provider.js';
 import { asChannelError } from './errors.js';
 

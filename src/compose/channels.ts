@@ -1,0 +1,58 @@
+/** The adapters of the enabled channels, and in the demo the providers that are played for them. */
+import { channelKinds } from '../../adapters/index.js';
+import type { ChannelAdapter, ChannelKind, Clock, Logger, SimulatorPart } from '../core/channel.js';
+import { dialUrl, type Settings } from './settings.js';
+
+export interface Surroundings {
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** By channel id. */
+export function createAdapters(settings: Settings, around: Surroundings): Map<string, ChannelAdapter> {
+  const adapters = new Map<string, ChannelAdapter>();
+  for (const { channel, settings: own } of settings.channels) {
+    const adapter = kindOf(channel.kind)?.create(own, {
+      channelId: channel.id,
+      address: channel.address,
+      publicUrl: settings.env.publicUrl,
+      replyCostIdr: channel.replyCostIdr,
+      ...around,
+    });
+    if (adapter) adapters.set(channel.id, adapter);
+  }
+  return adapters;
+}
+
+export interface PlayedProvider {
+  readonly kind: string;
+  readonly part: SimulatorPart;
+}
+
+/** One simulator for each kind that has one and an enabled channel. */
+export function createSimulators(
+  settings: Settings,
+  around: Surroundings,
+  gatewayUrl = dialUrl(settings.env),
+): PlayedProvider[] {
+  return channelKinds.flatMap((kind) => {
+    const channels = settings.channels.filter((one) => one.channel.kind === kind.kind);
+    if (kind.simulator === undefined || channels.length === 0) return [];
+    const part = kind.simulator.create({
+      channels: channels.map(({ channel }) => ({
+        channelId: channel.id,
+        label: channel.label.id,
+        address: channel.address,
+        settings: channel.settings,
+      })),
+      gatewayUrl,
+      publicUrl: settings.env.publicUrl,
+      ...around,
+    });
+    return [{ kind: kind.kind, part }];
+  });
+}
+
+function kindOf(name: string): ChannelKind | undefined {
+  return channelKinds.find((kind) => kind.kind === name);
+}
