@@ -75,7 +75,7 @@ const schema = z.object({
     .transform((text) => Buffer.from(text, 'base64'))
     .optional(),
   TABEA_ROLES: list.pipe(z.array(z.enum(PROCESS_ROLES)).min(1)).default([...PROCESS_ROLES]),
-  TABEA_BOOTSTRAP_API_KEY: z.string().min(16).optional(),
+  TABEA_BOOTSTRAP_API_KEY: z.string().min(8).optional(),
   TABEA_BOOTSTRAP_ADMIN: z
     .string()
     .regex(/^[^\s:@]+@[^\s:@]+:.{8,}$/)
@@ -97,7 +97,7 @@ const EXPECTED = {
   TABEA_CHANNELS: 'must be a list of channel ids, separated by commas',
   TABEA_SECRET_KEY: 'must be 32 bytes in base64 (make one: openssl rand -base64 32)',
   TABEA_ROLES: `must be a list of ${PROCESS_ROLES.join(', ')}, separated by commas`,
-  TABEA_BOOTSTRAP_API_KEY: 'must be at least 16 characters long',
+  TABEA_BOOTSTRAP_API_KEY: 'must be at least 8 characters long',
   TABEA_BOOTSTRAP_ADMIN: 'must be e-mail:password, the password at least 8 characters long',
   LOG_LEVEL: `must be one of ${LOG_LEVELS.join(', ')}`,
   NODE_ENV: 'must be text',

@@ -21,7 +21,10 @@ export function startSweep(round: () => Promise<unknown>, options: SweepOptions)
   const stopping = new AbortController();
   let failing = false;
   const run = async () => {
-    while (!stopping.signal.aborted) {
+    for (;;) {
+      // First of all a pause: at a start the queue may still be on its way.
+      await sleep(everyMs, undefined, { signal: stopping.signal }).catch(() => undefined);
+      if (stopping.signal.aborted) return;
       try {
         await round();
         failing = false;
@@ -30,7 +33,6 @@ export function startSweep(round: () => Promise<unknown>, options: SweepOptions)
           logger.warn({ sweep: name, reason: nameOf(error) }, 'A sweep failed; it goes on trying');
         failing = true;
       }
-      await sleep(everyMs, undefined, { signal: stopping.signal }).catch(() => undefined);
     }
   };
   const running = run();

@@ -126,7 +126,7 @@ describe('what is wrong is named, all at once and without values', () => {
       'ambon.yaml',
       ['continuationMinutes: 60', 'continuationMinutes: rahasia123'],
       ['enabled: true', 'enbled: true'],
-      ['repliesPerSecond: 10', 'repliesPerSecond: -10'],
+      ['repliesPerSecond: 5', 'repliesPerSecond: -5'],
     );
     const found = problems(file);
     expect(found).toEqual(
@@ -134,7 +134,7 @@ describe('what is wrong is named, all at once and without values', () => {
         'ambon.yaml.threading.continuationMinutes: must be of type number',
         'ambon.yaml.acknowledgement: has unknown keys (enbled)',
         'ambon.yaml.acknowledgement.enabled: is missing',
-        'ambon.yaml.channels.1.repliesPerSecond: must be at least 0',
+        'ambon.yaml.channels.6.repliesPerSecond: must be at least 0',
       ]),
     );
     expect(found.join()).not.toContain('rahasia123');
