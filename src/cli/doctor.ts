@@ -5,6 +5,7 @@ import { settle, type Settings } from '../compose/settings.js';
 import { openStore, type Store } from '../compose/store.js';
 import { UserError } from '../core/errors.js';
 import { inspectSchema } from '../db/migrate.js';
+import { countOrphans } from '../db/orphans.js';
 import { createLogger } from '../ops/log.js';
 import { createQueueSystem } from '../queue/create-queue-system.js';
 import { hint, print } from './output.js';
@@ -48,6 +49,7 @@ export async function doctor(): Promise<number> {
       what: store.embedded ? 'database: embedded, answers' : 'database: DATABASE_URL answers',
     });
     say(await schema(store));
+    for (const finding of await references(store)) say(finding);
     say(await clock(store));
     say(await queue(settings, store));
   } catch (error) {
@@ -127,6 +129,21 @@ async function schema(store: Store): Promise<Finding> {
         remedy: 'Restore the database from a back-up.',
       };
   }
+}
+
+/** What foreign keys would see to where there are none, see docs/adr/0008. */
+async function references({ database }: Store): Promise<Finding[]> {
+  if ((await inspectSchema(database)).state !== 'current') return [];
+  const orphans = Object.entries(await countOrphans(database)).filter(([, rows]) => rows > 0);
+  if (orphans.length === 0) return [{ mark: 'ok', what: 'references: no case or reporter is missing' }];
+  const where = orphans.map(([table, rows]) => `${table}: ${rows}`).join(', ');
+  return [
+    {
+      mark: 'FAIL',
+      what: `references: rows name a case or reporter that is missing (${where})`,
+      remedy: 'Restore the database from a back-up, and report this as a bug of Tabea.',
+    },
+  ];
 }
 
 async function clock(store: Store): Promise<Finding> {
