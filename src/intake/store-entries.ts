@@ -8,7 +8,7 @@ import {
   textArray,
   timeArray,
   uuidArray,
-} from './binary-array.js';
+} from '../db/binary-array.js';
 import type { Entry, EventRow } from './entry.js';
 
 /**
