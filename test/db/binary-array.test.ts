@@ -9,7 +9,7 @@ import {
   textArray,
   timeArray,
   uuidArray,
-} from '../../src/intake/binary-array.js';
+} from '../../src/db/binary-array.js';
 import { storableJson, storableText } from '../../src/intake/storable.js';
 
 let store: TestDatabase;
