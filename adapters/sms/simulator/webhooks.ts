@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
 import { stringify } from 'node:querystring';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Agent, request } from 'undici';
@@ -25,6 +26,8 @@ export class TwilioWebhooks {
     this.#gatewayUrl = context.gatewayUrl;
     this.#publicUrl = context.publicUrl;
     this.#logger = context.logger;
+    // One for each delivery under way: under load there are many, and no leak.
+    setMaxListeners(0, this.#stop.signal);
   }
 
   /** Posts to a path of the gateway. Resolves with whether the first attempt was taken; more follow if not. */
