@@ -99,11 +99,11 @@ test('a thousand messages, the gateway killed among them: each is one case with 
   expect(await numberOf(`inbox WHERE event_key LIKE 'm:%'`)).toBe(MESSAGES);
   expect(await numberOf('cases')).toBe(MESSAGES);
   expect(await numberOf('quarantine')).toBe(0);
-  const { rows } = await store.database.pool.query<{ from: string; states: string[] }>(
-    `SELECT c.text AS from, coalesce(array_agg(o.state) FILTER (WHERE o.id IS NOT NULL), '{}') AS states
+  const { rows } = await store.database.pool.query<{ words: string; acknowledgements: string[] }>(
+    `SELECT c.text AS words, coalesce(array_agg(o.state) FILTER (WHERE o.id IS NOT NULL), '{}') AS acknowledgements
        FROM cases c LEFT JOIN outbox o ON o.case_id = c.id AND o.purpose = 'received' GROUP BY c.id`,
   );
-  const states = new Map(rows.map(({ from, states }) => [from, states]));
+  const states = new Map(rows.map((row) => [row.words, row.acknowledgements]));
   const accepted = provider.simulator.accepted();
   expect((await readLedger(provider.api)).length).toBe([...accepted.values()].reduce((a, b) => a + b, 0));
   const wrong = messages.filter(({ from, text }) => {
