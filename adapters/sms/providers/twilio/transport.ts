@@ -1,7 +1,9 @@
 import { Pool, type Dispatcher } from 'undici';
 import { ChannelError } from '../../../../src/core/channel-error.js';
 import type { Clock } from '../../../../src/core/channel.js';
-import { answerError, networkError, unreadableError } from './errors.js';
+import { createAbortions } from './abortions.js';
+import { answerError, networkError, unreadableError, type TwilioAnswer } from './errors.js';
+import { Exchange } from './exchange.js';
 
 const CONNECT_TIMEOUT_MS = 5_000;
 const REQUEST_TIMEOUT_MS = 10_000;
@@ -35,6 +37,12 @@ export class TwilioTransport {
   readonly #basePath: string;
   readonly #clock: Clock;
   readonly #timeoutMs: number;
+  readonly #abortions = createAbortions();
+  // An account sends to one address under one name: worked out once.
+  #lastUri: string | undefined;
+  #lastPath = '';
+  #lastCredentials: string | undefined;
+  #lastAuthorization = '';
 
   constructor(apiUrl: string, clock: Clock, timeoutMs = REQUEST_TIMEOUT_MS) {
     const base = new URL(apiUrl);
@@ -53,12 +61,14 @@ export class TwilioTransport {
     if (signal.aborted) {
       throw new ChannelError('connection', 'given up before the request was made', { retry: 'backoff' });
     }
-    const { status, headers, text } = await this.#exchange(request, signal);
+    const { status, headers, body } = await this.#exchange(request, signal).catch((cause: unknown) => {
+      throw networkError(cause);
+    });
     if (status < 200 || status > 299) {
-      throw answerError({ status, headers, body: text }, this.#clock.now());
+      throw answerError({ status, headers, body }, this.#clock.now());
     }
     try {
-      return { statusCode: status, headers, body: JSON.parse(text) as unknown };
+      return { statusCode: status, headers, body: JSON.parse(body) as unknown };
     } catch {
       throw unreadableError();
     }
@@ -68,48 +78,60 @@ export class TwilioTransport {
     await this.#pool.destroy();
   }
 
-  async #exchange(request: SdkRequest, signal: AbortSignal) {
-    // AbortSignal.any would hold on to a long-lived signal; this lets go of it.
-    const limit = new AbortController();
-    const giveUp = () => limit.abort();
+  async #exchange(request: SdkRequest, signal: AbortSignal): Promise<TwilioAnswer> {
+    const exchange = new Exchange();
+    const giveUp = () => exchange.giveUp();
     const timer = setTimeout(giveUp, this.#timeoutMs);
-    signal.addEventListener('abort', giveUp, { once: true });
+    const forget = this.#abortions.listen(signal, giveUp);
     try {
-      const answer = await this.#pool.request({ ...this.#onWire(request), signal: limit.signal });
-      const text = await answer.body.text();
-      return { status: answer.statusCode, headers: answer.headers, text };
-    } catch (cause) {
-      throw networkError(cause);
+      this.#pool.dispatch(this.#onWire(request), exchange);
+      return await exchange.answer;
     } finally {
       clearTimeout(timer);
-      signal.removeEventListener('abort', giveUp);
+      forget();
     }
   }
 
-  #onWire(request: SdkRequest): Dispatcher.RequestOptions {
-    const url = new URL(request.uri);
-    for (const [name, value] of pairs(request.params)) url.searchParams.append(name, value);
-    const body = request.data === undefined ? null : new URLSearchParams(pairs(request.data)).toString();
-    const credentials = Buffer.from(`${request.username}:${request.password}`).toString('base64');
+  #onWire(request: SdkRequest): Dispatcher.DispatchOptions {
+    const headers: Record<string, string> = {
+      authorization: this.#authorization(request.username, request.password),
+    };
+    for (const [name, value] of Object.entries(request.headers ?? {}))
+      headers[name.toLowerCase()] = String(value);
     return {
       method: request.method.toUpperCase(),
-      path: this.#basePath + url.pathname + url.search,
-      headers: { ...textHeaders(request.headers), authorization: `Basic ${credentials}` },
-      body,
+      path: this.#pathOf(request),
+      headers,
+      body: request.data === undefined ? null : form(request.data).toString(),
     };
+  }
+
+  #pathOf({ uri, params }: SdkRequest): string {
+    if (params === undefined && uri === this.#lastUri) return this.#lastPath;
+    const url = new URL(uri);
+    for (const [name, value] of form(params)) url.searchParams.append(name, value);
+    const path = this.#basePath + url.pathname + url.search;
+    if (params === undefined) [this.#lastUri, this.#lastPath] = [uri, path];
+    return path;
+  }
+
+  #authorization(username = '', password = ''): string {
+    const credentials = `${username}:${password}`;
+    if (credentials !== this.#lastCredentials) {
+      this.#lastCredentials = credentials;
+      this.#lastAuthorization = `Basic ${Buffer.from(credentials).toString('base64')}`;
+    }
+    return this.#lastAuthorization;
   }
 }
 
 /** A list becomes a repeated name, as the SDK's own client does it. */
-function pairs(values: unknown): [string, string][] {
-  if (typeof values !== 'object' || values === null) return [];
-  return Object.entries(values).flatMap(([name, value]: [string, unknown]): [string, string][] =>
-    (Array.isArray(value) ? value : [value]).map((one) => [name, String(one)]),
-  );
-}
-
-function textHeaders(headers: SdkRequest['headers']): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(headers ?? {}).map(([name, value]) => [name.toLowerCase(), String(value)]),
-  );
+function form(values: unknown): URLSearchParams {
+  const params = new URLSearchParams();
+  if (typeof values !== 'object' || values === null) return params;
+  for (const [name, value] of Object.entries(values) as [string, unknown][]) {
+    if (Array.isArray(value)) for (const one of value) params.append(name, String(one));
+    else params.append(name, String(value));
+  }
+  return params;
 }

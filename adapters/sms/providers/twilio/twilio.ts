@@ -1,4 +1,4 @@
-import twilio from 'twilio';
+import type { Twilio } from 'twilio';
 import { ChannelError } from '../../../../src/core/channel-error.js';
 import type {
   ChannelHealth,
@@ -15,6 +15,7 @@ import type { SmsLine, SmsProvider, SmsProviderKind } from '../../provider.js';
 import { asChannelError, unreadableError } from './errors.js';
 import { parseMessage, parseStatus } from './inbound.js';
 import { listInbound, reconcileAttempt } from './messages.js';
+import { MessageSender, sdkClient } from './sdk.js';
 import { twilioSettings, type TwilioSettings } from './settings.js';
 import { SignatureVerifier } from './signature.js';
 import { TwilioTransport } from './transport.js';
@@ -50,11 +51,13 @@ class TwilioProvider implements SmsProvider {
   readonly #settings: TwilioSettings;
   readonly #line: SmsLine;
   readonly #transport: TwilioTransport;
+  readonly #sender: MessageSender;
 
   constructor(settings: TwilioSettings, line: SmsLine) {
     this.#settings = settings;
     this.#line = line;
     this.#transport = new TwilioTransport(settings.apiUrl, line.clock);
+    this.#sender = new MessageSender(settings, this.#transport);
     const { authToken, previousAuthToken } = settings;
     const tokens = previousAuthToken === undefined ? [authToken] : [authToken, previousAuthToken];
     const verifier = new SignatureVerifier(line.publicUrl, tokens);
@@ -73,13 +76,9 @@ class TwilioProvider implements SmsProvider {
 
   async send(message: OutboundMessage, signal: AbortSignal): Promise<SendResult> {
     const { channelId, address, publicUrl } = this.#line;
-    const sent = await this.#client(signal)
-      .messages.create({
-        to: message.to.value,
-        from: address,
-        body: message.text,
-        statusCallback: `${publicUrl}/webhooks/${channelId}/status?ref=${encodeURIComponent(message.id)}`,
-      })
+    const statusCallback = `${publicUrl}/webhooks/${channelId}/status?ref=${encodeURIComponent(message.id)}`;
+    const sent = await this.#sender
+      .create({ to: message.to.value, from: address, body: message.text, statusCallback }, signal)
       .catch((error: unknown) => {
         throw asChannelError(error);
       });
@@ -137,16 +136,9 @@ class TwilioProvider implements SmsProvider {
     return this.#transport.close();
   }
 
-  /** One client for each call: the SDK has no other way to pass a signal. It holds nothing and costs little. */
-  #client(signal: AbortSignal): twilio.Twilio {
-    const httpClient = {
-      request: (request: Parameters<TwilioTransport['request']>[0]) =>
-        this.#transport.request(request, signal),
-    };
-    // Of the class that is its documented extension point the SDK calls this one method.
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a subclass would set up axios each time
-    const options = { httpClient: httpClient as unknown as NonNullable<twilio.Twilio['httpClient']> };
-    return twilio(this.#settings.accountSid, this.#settings.authToken, options);
+  /** One client for each call: a list asks for page after page, all under the signal of its call. */
+  #client(signal: AbortSignal): Twilio {
+    return sdkClient(this.#settings, (request) => this.#transport.request(request, signal));
   }
 }
 
