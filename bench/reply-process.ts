@@ -16,6 +16,7 @@ import {
   benchLogger,
   CHANNEL,
   openCity,
+  PUBLIC_URL,
 } from './city.js';
 import { countIds } from './counting-queue.js';
 
@@ -83,12 +84,19 @@ async function post(input: unknown): Promise<number> {
     authorization: `Basic ${Buffer.from(`${account}:${AUTH_TOKEN}`).toString('base64')}`,
     'content-type': 'application/x-www-form-urlencoded',
     accept: 'application/json',
+    'accept-charset': 'utf-8',
+    'user-agent': `twilio-node/6.0.0 (${process.platform} ${process.arch}) node/${process.version}`,
   };
   const path = `/2010-04-01/Accounts/${account}/Messages.json`;
   let next = 0;
   const sender = async () => {
     for (let row = rows[next++]; row !== undefined; row = rows[next++]) {
-      const body = new URLSearchParams({ To: '+628120000000', From: '1708', Body: row.text }).toString();
+      const body = new URLSearchParams({
+        To: '+6281200000000',
+        StatusCallback: `${PUBLIC_URL}/webhooks/${CHANNEL}/status?ref=${row.id}`,
+        From: '1708',
+        Body: row.text,
+      }).toString();
       const answer = await bare.request({ method: 'POST', path, headers, body });
       await answer.body.json();
       if (answer.statusCode !== 201) throw new Error(`the provider answered ${answer.statusCode}`);

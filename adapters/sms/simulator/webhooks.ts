@@ -23,6 +23,8 @@ export class TwilioWebhooks {
   readonly #logger: Logger;
 
   constructor(context: SimulatorContext) {
+    // Every request and pause under way listens to it, and lets go of it at its end.
+    setMaxListeners(0, this.#stop.signal);
     this.#gatewayUrl = context.gatewayUrl;
     this.#publicUrl = context.publicUrl;
     this.#logger = context.logger;
