@@ -41,16 +41,18 @@ export async function audit(channelId: string | undefined, options: PeriodOption
     let missing = 0;
     for (const [id, adapter] of listable(opened, channelId)) {
       let seen = 0;
+      let missingHere = 0;
       for await (const chunk of chunked(adapter, since, until)) {
         seen += chunk.length;
         const absent = await absentOf(opened, id, chunk);
         for (const message of absent) print(`${id}  missing  ${message.externalId}  ${message.receivedAt}`);
-        missing += absent.length;
+        missingHere += absent.length;
       }
+      missing += missingHere;
       const open = await unsettled(opened, id, since, until);
       for (const row of open) print(`${id}  ${row.state}  ${row.id}`);
       hint(
-        `${id}: ${seen} at the provider, ${missing} missing here, ${open.length} replies unknown or failed.`,
+        `${id}: ${seen} at the provider, ${missingHere} missing here, ${open.length} replies unknown or failed.`,
       );
     }
     if (missing > 0) hint('Take the missing ones in with: npx tabea backfill --from DATE');

@@ -26,9 +26,11 @@ export interface ReconcilerOptions {
   readonly now: () => Date;
   readonly caseToken?: (trackingNumber: string) => string;
   readonly lanes: ReadonlyMap<string, { readonly adapter: ChannelAdapter }>;
+  /** From the claim of a reply to the last moment at which its attempt can still reach the provider. */
+  readonly longestAttemptMs: number;
 }
 
-/** "Not sent" is believed so long after the attempt, not earlier: lists of providers lag. */
+/** "Not sent" is believed so long after the end of the attempt, not earlier: lists of providers lag. */
 export const BELIEVE_AFTER_MS = 60_000;
 /** Asked again after a third of the time that has passed, at least and at most so long. */
 const ASK_AGAIN_MS = { least: 5_000, most: 60 * 60_000 };
@@ -136,7 +138,7 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
         signal,
       )
       .catch((): Reconciliation => ({ state: 'unknown', reason: 'the provider did not answer' }));
-    if (verdict.state === 'not_sent' && elapsed < BELIEVE_AFTER_MS) {
+    if (verdict.state === 'not_sent' && elapsed < options.longestAttemptMs + BELIEVE_AFTER_MS) {
       return { state: 'unknown', reason: 'too early to believe it' };
     }
     if (verdict.state === 'unknown' && elapsed >= GIVE_UP_AFTER_MS) {

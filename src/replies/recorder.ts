@@ -19,7 +19,7 @@ export interface AttemptResult {
   readonly segments?: number;
   readonly error?: string;
   readonly dueAt?: Date;
-  /** It was never begun: the attempt does not count. */
+  /** It was never begun; counted apart in the metrics. */
   readonly undone?: boolean;
 }
 
@@ -48,18 +48,18 @@ const RETRY_MS = 200;
 
 /**
  * An attempt that another process took for lost (`unknown`, or `pending` again) is put right by the knowledge
- * that it was sent; a state that the provider has reported since is not taken back.
+ * that it was sent; a state that the provider has reported since is not taken back. The number of the attempt only
+ * ever grows: it is the fence that keeps a repeated or late write away from a newer attempt.
  */
 const RECORD = `UPDATE outbox o SET
     state = CASE WHEN o.state IN ('pending', 'sending', 'unknown') THEN r.state ELSE o.state END,
-    state_at = CASE WHEN o.state IN ('pending', 'sending', 'unknown') THEN $9 ELSE o.state_at END,
+    state_at = CASE WHEN o.state IN ('pending', 'sending', 'unknown') THEN $8 ELSE o.state_at END,
     error = CASE WHEN o.state IN ('pending', 'sending', 'unknown') THEN r.error ELSE o.error END,
-    attempt = o.attempt - r.undone::int,
     external_id = coalesce(o.external_id, r.external_id),
     segments = coalesce(r.segments, o.segments),
     due_at = coalesce(r.due_at, o.due_at)
-  FROM unnest($1::uuid[], $2::smallint[], $3::text[], $4::text[], $5::smallint[], $6::text[], $7::timestamptz[],
-    $8::boolean[]) AS r(id, attempt, state, external_id, segments, error, due_at, undone)
+  FROM unnest($1::uuid[], $2::smallint[], $3::text[], $4::text[], $5::smallint[], $6::text[], $7::timestamptz[])
+    AS r(id, attempt, state, external_id, segments, error, due_at)
   WHERE o.id = r.id AND o.attempt = r.attempt
     AND (r.state = 'sent' OR o.state = 'sending' OR (o.state = 'unknown' AND r.state <> 'unknown'))
   RETURNING o.id, o.case_id,
@@ -140,7 +140,6 @@ export function createRecorder(options: RecorderOptions): Recorder {
         results.map((result) => result.segments ?? null),
         results.map((result) => result.error ?? null),
         results.map((result) => result.dueAt ?? null),
-        results.map((result) => result.undone ?? false),
         options.now(),
       ],
     });

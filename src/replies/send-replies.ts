@@ -231,7 +231,12 @@ export function createReplyService(options: ReplyServiceOptions): ReplyService {
   return {
     channelIds: [...lanes.keys()],
     sendReplies,
-    ...createReconciler({ ...options, now, lanes }),
+    ...createReconciler({
+      ...options,
+      now,
+      lanes,
+      longestAttemptMs: turnLimitMs + sendLimitMs + DEAF_MS,
+    }),
     breakers: () =>
       [...lanes.values()].map(({ channelId, breaker }) =>
         report(channelId, breaker.state(), breaker.reason()),

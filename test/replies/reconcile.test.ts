@@ -68,7 +68,7 @@ describe('fault 27: the sender is killed with -9', () => {
 
     // Whoever is told to send them now finds nothing to do.
     expect(await stand.service.sendReplies(CHANNEL, ids, never)).toBe(0);
-    clock.ahead(100_000);
+    clock.ahead(130_000);
     expect(await stand.service.markLost()).toBe(3);
     expect(await stand.service.sendReplies(CHANNEL, ids, never)).toBe(0);
     expect(await stand.service.reconcile(CHANNEL, never)).toEqual([]);
@@ -95,13 +95,13 @@ describe('fault 27: the sender is killed with -9', () => {
     await killWhileSending(setup, ids);
     control.silent = false;
     await stand.database.pool.query("UPDATE outbox SET state = 'unknown'");
-    clock.ahead(100_000);
+    clock.ahead(130_000);
     await stand.database.pool.query('UPDATE outbox SET attempt_at = $1', [
       new Date(clock.now().getTime() - 30_000),
     ]);
     expect(await stand.service.reconcile(CHANNEL, never)).toEqual([]);
     for (const id of ids) expect(await stand.row(id)).toMatchObject({ state: 'unknown' });
-    clock.ahead(60_000);
+    clock.ahead(110_000);
     expect((await stand.service.reconcile(CHANNEL, never)).sort()).toEqual([...ids].sort());
     await stand.service.sendReplies(CHANNEL, ids, never);
     for (const id of ids) expect(await stand.row(id)).toMatchObject({ state: 'sent', attempt: 2 });
@@ -119,7 +119,7 @@ describe('reconciling', () => {
     await stand.database.pool.query(
       "UPDATE outbox SET state = 'unknown', attempt = 1, attempt_at = now(), due_at = now(), external_id = NULL",
     );
-    clock.ahead(70_000);
+    clock.ahead(130_000);
     const again = await stand.service.reconcile(CHANNEL, never);
     expect(again).toHaveLength(1);
     await stand.service.sendReplies(CHANNEL, again, never);
@@ -142,7 +142,7 @@ describe('reconciling', () => {
       "UPDATE outbox SET state = 'sending', attempt = 1, attempt_at = now(), due_at = now() + interval '1 day' WHERE id = $1",
       [second],
     );
-    clock.ahead(70_000);
+    clock.ahead(130_000);
     expect(await stand.service.reconcile(CHANNEL, never)).toEqual([]);
     expect(await stand.row(first)).toMatchObject({ state: 'unknown', error: null });
   });
@@ -155,7 +155,7 @@ describe('reconciling', () => {
     await stand.service.sendReplies(CHANNEL, [first, second], never);
     await stand.database.pool.query('DELETE FROM outbox WHERE id = ANY($1::uuid[])', [[first, second]]);
     await stand.database.pool.query("UPDATE outbox SET state = 'unknown', attempt = 1, attempt_at = now()");
-    clock.ahead(70_000);
+    clock.ahead(130_000);
     expect(await stand.service.reconcile(CHANNEL, never)).toEqual([]);
     const row = await stand.row(lost);
     expect(row).toMatchObject({ state: 'unknown', error: 'reconciling' });
@@ -174,7 +174,7 @@ describe('reconciling', () => {
     const service = stand.another({ [CHANNEL]: adapter });
     const [id = ''] = await putReplies(stand.database, [{ to: someone() }]);
     await stand.database.pool.query("UPDATE outbox SET state = 'unknown', attempt = 1, attempt_at = now()");
-    clock.ahead(70_000);
+    clock.ahead(130_000);
     await service.reconcile(CHANNEL, never);
     expect(await stand.row(id)).toMatchObject({ state: 'unknown', error: 'unresolved' });
   });

@@ -209,7 +209,7 @@ describe('sending replies', () => {
     const rows = await Promise.all(ids.map((id) => stand.row(id)));
     expect(script.sent).toHaveLength(1);
     expect(rows.filter((row) => row.state === 'sent')).toHaveLength(1);
-    expect(rows.filter((row) => row.state === 'pending' && row.attempt === 0)).toHaveLength(4);
+    expect(rows.filter((row) => row.state === 'pending' && row.error === null)).toHaveLength(4);
   });
 });
 
@@ -285,7 +285,7 @@ describe('the breaker', () => {
     await stand.service.sendReplies(CHANNEL, ids, never);
     expect(script.sent).toHaveLength(5);
     const rows = await Promise.all(ids.map((id) => stand.row(id)));
-    expect(rows.filter((row) => row.state === 'pending' && row.attempt === 0)).toHaveLength(25);
+    expect(rows.filter((row) => row.state === 'pending')).toHaveLength(30);
     expect(await stand.service.sendReplies(CHANNEL, ids, never)).toBe(0);
     expect(await stand.service.sendReplies(OTHER, others, never)).toBe(1);
 
