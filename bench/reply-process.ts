@@ -85,7 +85,7 @@ async function post(input: unknown): Promise<number> {
     'content-type': 'application/x-www-form-urlencoded',
     accept: 'application/json',
     'accept-charset': 'utf-8',
-    'user-agent': `twilio-node/6.0.0 (${process.platform} ${process.arch}) node/${process.version}`,
+    'user-agent': `twilio-node/6.2.0 (${process.platform} ${process.arch}) node/${process.version}`,
   };
   const path = `/2010-04-01/Accounts/${account}/Messages.json`;
   let next = 0;

@@ -18,7 +18,7 @@ export function sdkClient(account: Account, request: (request: SdkRequest) => Pr
 
 /**
  * Creates messages over one client that is kept: a new one for each message, with its API version and its
- * list of messages, costs more than the message. The SDK cannot be given a signal, but it calls its HTTP
+ * list of messages, is work that nobody needs. The SDK cannot be given a signal, but it calls its HTTP
  * client before `create` returns; so the signal lies ready for exactly that long.
  */
 export class MessageSender {
