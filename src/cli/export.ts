@@ -1,5 +1,6 @@
 /** `tabea export`: cases as JSON lines, without identities. */
 import { print } from './output.js';
+import { readDate } from './period.js';
 import { withStore } from './with-store.js';
 
 export interface ExportOptions {
@@ -16,6 +17,8 @@ interface ExportedCase {
 
 /** Oldest first. Neither the reporter nor the words of a secret case are in it. */
 export async function exportCases(options: ExportOptions): Promise<void> {
+  const from = options.from === undefined ? null : readDate(options.from);
+  const to = options.to === undefined ? null : readDate(options.to);
   await withStore(async ({ store }) => {
     let after = '00000000-0000-0000-0000-000000000000';
     for (;;) {
@@ -27,7 +30,7 @@ export async function exportCases(options: ExportOptions): Promise<void> {
          FROM cases
          WHERE id > $1 AND ($2::timestamptz IS NULL OR created_at >= $2) AND ($3::timestamptz IS NULL OR created_at < $3)
          ORDER BY id LIMIT ${PAGE}`,
-        [after, options.from ?? null, options.to ?? null],
+        [after, from, to],
       );
       for (const { id: _internal, ...row } of rows) print(JSON.stringify(row));
       const last = rows.at(-1);

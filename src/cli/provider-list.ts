@@ -1,5 +1,6 @@
 /** `tabea backfill` and `tabea audit`: the provider's own list against the store. */
 import { UserError } from '../core/errors.js';
+import { badPeriod, readDate } from './period.js';
 import { type InboundMessage } from '../core/message.js';
 import type { ChannelAdapter, RawRequest } from '../core/channel.js';
 import { storedKey } from '../intake/envelope.js';
@@ -61,13 +62,9 @@ export async function audit(channelId: string | undefined, options: PeriodOption
 }
 
 function period({ from, to }: PeriodOptions): [Date, Date] {
-  const since = new Date(from);
-  const until = to === undefined ? new Date() : new Date(to);
-  if (Number.isNaN(since.getTime()) || Number.isNaN(until.getTime()) || since >= until) {
-    throw new UserError('bad_period', 'The period cannot be read.', {
-      remedy: 'Give --from and --to as 2026-11-23 or 2026-11-23T08:00:00+09:00, the earlier first.',
-    });
-  }
+  const since = readDate(from);
+  const until = to === undefined ? new Date() : readDate(to);
+  if (since >= until) throw badPeriod();
   return [since, until];
 }
 

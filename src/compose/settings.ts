@@ -1,5 +1,6 @@
 /** What this installation is: environment, configuration, channels and keys, checked before anything is opened. */
 import { randomBytes } from 'node:crypto';
+import { accessSync, constants, mkdirSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { channelKinds } from '../../adapters/index.js';
 import {
@@ -10,6 +11,7 @@ import {
 import { demoSecretMaker, keepDemoSecrets } from '../../config/demo-secrets.js';
 import { isDemo, readEnv, requireSecretKey, withVariables, type Env } from '../../config/env.js';
 import { loadConfig, type Config } from '../../config/load.js';
+import { ConfigError, UserError } from '../core/errors.js';
 import { deriveKeys, type Keys } from '../core/keys.js';
 
 export interface Settings {
@@ -46,8 +48,23 @@ export async function settle(source: NodeJS.ProcessEnv): Promise<Settings> {
   const env = demo ? withDemoVariables(given) : given;
   const config = demo ? loadConfig({ env }) : first;
   const kinds = new Map(channelKinds.map((kind) => [kind.kind, kind.settings]));
-  const { channels, missingKinds } = resolveChannelSettings(config, kinds);
-  return { env, config, demo, channels, missingKinds, keys: deriveKeys(requireSecretKey(env)) };
+  const [channelProblems, resolved] = attempt(() => resolveChannelSettings(config, kinds));
+  const [keyProblems, secretKey] = attempt(() => requireSecretKey(env));
+  if (resolved === undefined || secretKey === undefined) {
+    // One list of everything that is missing; alone, each error has a remedy of its own.
+    if (resolved !== undefined) requireSecretKey(env);
+    throw new ConfigError([...keyProblems, ...channelProblems]);
+  }
+  return { env, config, demo, ...resolved, keys: deriveKeys(secretKey) };
+}
+
+function attempt<T>(work: () => T): [problems: readonly string[], result: T | undefined] {
+  try {
+    return [[], work()];
+  } catch (error) {
+    if (error instanceof ConfigError) return [error.problems, undefined];
+    throw error;
+  }
 }
 
 /** PORT=0 asks for any free port; the addresses that are derived from it have to know which. */
@@ -66,6 +83,7 @@ async function withPort(env: Env): Promise<Env> {
 
 /** In the demo absent secrets are random and kept, and absent provider addresses are the simulator's. */
 function withDemoVariables(env: Env): Env {
+  demandFolder(env.dataDir);
   const kept = keepDemoSecrets(env.dataDir, {
     TABEA_SECRET_KEY: () => randomBytes(32).toString('base64'),
   });
@@ -76,4 +94,16 @@ function withDemoVariables(env: Env): Env {
     variables = { ...played, ...variables };
   }
   return withVariables(env, variables);
+}
+
+function demandFolder(path: string): void {
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+    accessSync(path, constants.W_OK);
+  } catch (cause) {
+    throw new UserError('data_folder_not_writable', `The data folder ${path} cannot be made or written.`, {
+      remedy: 'Give this user the right to write there, or name another folder in TABEA_DATA_DIR.',
+      cause,
+    });
+  }
 }

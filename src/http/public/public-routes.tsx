@@ -18,7 +18,9 @@ export function publicRoutes(shared: Shared): readonly Route[] {
   const limiter = new RateLimiterMemory({ points: LOOK_UPS_A_MINUTE, duration: 60 });
 
   const start = (request: Request, response: Response) => {
-    sendPage(response, <StartPage frame={frameOf(request, frameBase(shared))} config={shared.config} />);
+    const frame = frameOf(request, frameBase(shared));
+    const isServed = (channelId: string) => shared.adapters.has(channelId);
+    sendPage(response, <StartPage frame={frame} config={shared.config} isServed={isServed} />);
   };
 
   const answerTo = async (request: Request, typed: string): Promise<TrackingAnswer> => {

@@ -7,11 +7,13 @@ import type { Language, Say } from '../web/texts.js';
 export interface StartPageProps {
   readonly frame: Frame;
   readonly config: Config;
+  /** Whether messages of that channel are taken in: no citizen is sent where nobody listens. */
+  readonly isServed: (channelId: string) => boolean;
 }
 
-export function StartPage({ frame, config }: StartPageProps) {
+export function StartPage({ frame, config, isServed }: StartPageProps) {
   const { say, language } = frame;
-  const ways = config.channels.filter((channel) => channel.enabled);
+  const ways = config.channels.filter((channel) => channel.enabled && isServed(channel.id));
   return (
     <Page frame={frame} title={config.city.service} header={<SiteBar frame={frame} here="home" />}>
       <section class="tb-hero">
