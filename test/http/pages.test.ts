@@ -98,6 +98,15 @@ describe('errors', () => {
 });
 
 describe('the start page', () => {
+  test('sends nobody to a channel that is not served', async () => {
+    const deaf = await startHttpApp({ deps: { adapters: new Map() } });
+    const { text } = await httpClient(deaf.url).get('/');
+    await deaf.close();
+    expect(text).toContain('Cara menyampaikan laporan');
+    expect(text).not.toContain('Rp 2.200 per pesan');
+    expect(text).not.toContain('sesuai tarif operator');
+  });
+
   test('names every enabled channel with its cost, and nothing of the demo', async () => {
     const { text } = await httpClient(app.url).get('/');
     for (const channel of app.config.channels) expect(text).toContain(channel.label.id);

@@ -2,9 +2,11 @@
 import { createHash } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import { Registry } from 'prom-client';
+import { manual } from '../../adapters/manual/index.js';
 import type { Config } from '../../config/load.js';
 import { ingestBatch } from '../../src/cases/ingest.js';
 import type { Role } from '../../src/core/case-life.js';
+import type { Clock, Logger } from '../../src/core/channel.js';
 import type { Address } from '../../src/core/message.js';
 import { createApp } from '../../src/http/app.js';
 import { createAccount } from '../../src/http/auth/accounts.js';
@@ -41,6 +43,17 @@ export interface HttpAppOptions {
   readonly deps?: Partial<HttpDeps>;
 }
 
+/** Every channel is served, by people: these tests are about pages, not about providers. */
+function conveyedByPeople(clock: Clock, logger: Logger): HttpDeps['adapters'] {
+  const around = { publicUrl: 'http://tabea.example', replyCostIdr: 0, clock, logger };
+  return new Map(
+    config.channels.map(({ id, address }) => [
+      id,
+      manual.create(manual.settings.parse({}), { channelId: id, address, ...around }),
+    ]),
+  );
+}
+
 /** The clock stands at `store.now`. */
 export async function startHttpApp(options: HttpAppOptions = {}): Promise<HttpApp> {
   const store = await openCaseStore();
@@ -52,7 +65,7 @@ export async function startHttpApp(options: HttpAppOptions = {}): Promise<HttpAp
     putBlob: (bytes) => Promise.resolve(createHash('sha256').update(bytes).digest('hex')),
     normalisePhone: (text) => (/^\+\d{8,15}$/.test(text) ? text : null),
     config,
-    adapters: new Map(),
+    adapters: conveyedByPeople(clock, logger),
     changes,
     readiness: () => Promise.resolve(ALL_WELL),
     metrics: new Registry(),
