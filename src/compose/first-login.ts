@@ -1,5 +1,6 @@
 /** The first user and the first API key of a new installation. */
 import { randomBytes } from 'node:crypto';
+import { UserError } from '../core/errors.js';
 import type { Database } from '../db/database.js';
 import { createAccount, hasAccounts } from '../http/auth/accounts.js';
 import { bootstrapApiKey } from '../http/auth/api-keys.js';
@@ -20,6 +21,12 @@ export async function firstLogin(settings: Settings, database: Database): Promis
     email: `admin@${config.city.id}.example`,
     password: randomBytes(9).toString('base64url'),
   };
-  await createAccount(database, { ...login, name: 'Super Admin', role: 'super_admin' });
+  try {
+    await createAccount(database, { ...login, name: 'Super Admin', role: 'super_admin' });
+  } catch (error) {
+    // Another process starts on the same empty database at this moment: the login that it shows is the one.
+    if (error instanceof UserError && error.code === 'account_exists') return undefined;
+    throw error;
+  }
   return given === undefined ? login : undefined;
 }

@@ -20,3 +20,11 @@ export function storableText(text: string): string {
   const whole = /[\ud800-\udfff]/.test(text) ? Buffer.from(text).toString() : text;
   return whole.includes('\0') ? whole.replaceAll('\0', '\u2400') : whole;
 }
+
+/** A JSON value with every text as PostgreSQL takes it; names of members stay. */
+export function storableValue(value: unknown): unknown {
+  if (typeof value === 'string') return storableText(value);
+  if (Array.isArray(value)) return value.map((item: unknown) => storableValue(item));
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, storableValue(item)]));
+}

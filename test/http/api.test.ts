@@ -237,6 +237,17 @@ describe('entering by hand', () => {
     });
   });
 
+  test('characters that PostgreSQL cannot hold are written otherwise, not refused', async () => {
+    const { status, body } = await call(admin, 'POST', '/cases', {
+      channelId: 'walk-in',
+      text: 'Lampu\0padam',
+      place: 'Batu\0Merah \ud800',
+    });
+    expect(status).toBe(201);
+    expect(body).toMatchObject({ text: 'Lampu\u2400padam', place: 'Batu\u2400Merah \ufffd' });
+    expect((await call(admin, 'GET', '/cases?q=%00')).status).toBe(200);
+  });
+
   test('only channel and text are demanded', async () => {
     const { status, body } = await call(admin, 'POST', '/cases', {
       channelId: 'complaint-box',
