@@ -4,7 +4,7 @@ import { resolveChannelSettings } from '../config/channel-settings.js';
 import { readEnv } from '../config/env.js';
 import { loadConfig, type Config } from '../config/load.js';
 import type { ChannelAdapter, Clock, Logger } from '../src/core/channel.js';
-import { deriveKeys, type Keys } from '../src/core/keys.js';
+import { deriveKeys, signText, type Keys } from '../src/core/keys.js';
 import { createLogger } from '../src/ops/log.js';
 
 export const CHANNEL = 'sms-1708';
@@ -40,6 +40,7 @@ export function openCity(apiUrl = 'http://127.0.0.1:9'): { config: Config; adapt
     channelId: CHANNEL,
     address: resolved.channel.address,
     publicUrl: PUBLIC_URL,
+    sign: (text) => signText(benchKeys, text),
     replyCostIdr: resolved.channel.replyCostIdr ?? 0,
     logger: benchLogger(),
     clock: benchClock,

@@ -1,5 +1,5 @@
 /** Random secrets of the demo, made once and kept in the data folder, so that a restart can read what it wrote. */
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomInt } from 'node:crypto';
 import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { UserError } from '../src/core/errors.js';
@@ -29,6 +29,17 @@ export function demoSecretMaker(dataDir: string, owner: string): (bytes: number)
   return (bytes) => {
     const name = `${owner}.${++calls}`;
     return keepDemoSecrets(dataDir, { [name]: () => randomBytes(bytes).toString('hex') })[name] ?? '';
+  };
+}
+
+/**
+ * Loopback ports for one owner, by name, the same again after a restart. Below the range from which systems take
+ * ports for clients, so that one that was free most likely stays so.
+ */
+export function demoPortMaker(dataDir: string, owner: string): (name: string) => number {
+  return (name) => {
+    const key = `${owner}.port.${name}`;
+    return Number(keepDemoSecrets(dataDir, { [key]: () => String(randomInt(20_000, 32_000)) })[key]);
   };
 }
 

@@ -1,5 +1,6 @@
 /** The adapters of the enabled channels, and in the demo the providers that are played for them. */
 import { channelKinds } from '../../adapters/index.js';
+import { signText } from '../core/keys.js';
 import type { ChannelAdapter, ChannelKind, Clock, Logger, SimulatorPart } from '../core/channel.js';
 import { dialUrl, type Settings } from './settings.js';
 
@@ -17,6 +18,7 @@ export function createAdapters(settings: Settings, around: Surroundings): Map<st
       address: channel.address,
       publicUrl: settings.env.publicUrl,
       replyCostIdr: channel.replyCostIdr,
+      sign: (text) => signText(settings.keys, text),
       ...around,
     });
     if (adapter) adapters.set(channel.id, adapter);

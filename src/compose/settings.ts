@@ -8,7 +8,7 @@ import {
   type ResolvedChannel,
   type ResolvedChannels,
 } from '../../config/channel-settings.js';
-import { demoSecretMaker, keepDemoSecrets } from '../../config/demo-secrets.js';
+import { demoPortMaker, demoSecretMaker, keepDemoSecrets } from '../../config/demo-secrets.js';
 import { isDemo, readEnv, requireSecretKey, withVariables, type Env } from '../../config/env.js';
 import { loadConfig, type Config } from '../../config/load.js';
 import { ConfigError, UserError } from '../core/errors.js';
@@ -90,7 +90,8 @@ function withDemoVariables(env: Env): Env {
   let variables: Readonly<Record<string, string>> = kept;
   for (const kind of channelKinds) {
     const secret = demoSecretMaker(env.dataDir, kind.kind);
-    const played = kind.simulator?.demoEnvironment(simulatorUrl(env, kind.kind), secret) ?? {};
+    const port = demoPortMaker(env.dataDir, kind.kind);
+    const played = kind.simulator?.demoEnvironment(simulatorUrl(env, kind.kind), secret, port) ?? {};
     variables = { ...played, ...variables };
   }
   return withVariables(env, variables);

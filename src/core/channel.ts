@@ -58,25 +58,45 @@ export interface WebhookReceiver {
   reply?(request: RawRequest): RawReply;
 }
 
-/** Where a poller stands in its provider's stream, saved with what it passed. */
-export interface Cursor {
-  /** Opaque to all but the adapter; JSON. */
-  readonly value: unknown;
-  /** Fencing epoch of the lease under which it is written. */
-  readonly epoch: number;
+/** Puts bytes into the blob store; resolves with their SHA-256 (hex) when they are durable. */
+export type PutBlob = (bytes: Buffer) => Promise<string>;
+
+/** One message as the provider keeps it, and what it says. */
+export interface PulledItem {
+  /** As it came: `method` is `PULL`, `target` says where from (`imap:INBOX;uid=12`), without personal data. */
+  readonly request: RawRequest;
+  readonly parsed: Parsed;
 }
 
-/** Where a pull adapter hands over what it fetched. Resolves when that is durable, with the new cursor. */
+/** Where a source hands over what it fetched. */
 export interface InboundSink {
-  accept(batch: {
-    readonly raw: Buffer;
-    readonly events: readonly InboundEvent[];
-    readonly cursor: unknown;
-  }): Promise<void>;
+  readonly putBlob: PutBlob;
+  /**
+   * Resolves when the items, and with them the cursor, are durable: one transaction, written only while the
+   * lease is still ours. Throws where the database is away or the lease is lost: then `run` must end.
+   * @param cursor where the source stands after these items; undefined leaves it as it is.
+   */
+  accept(items: readonly PulledItem[], cursor?: unknown): Promise<void>;
+}
+
+/** One stream of a provider (a folder of a mailbox, a list of posts): one process at a time runs it. */
+export interface PullSource {
+  /** Unique within the channel and stable over restarts: names lease and cursor. No secret, no address. */
+  readonly name: string;
+  /**
+   * Runs until `signal` ends it, or until the connection is lost: then it throws a ChannelError, and is run
+   * again after a while from the cursor that was saved last.
+   * @param cursor what `accept` was given last, any JSON; undefined at the very first start.
+   */
+  run(sink: InboundSink, cursor: unknown, signal: AbortSignal): Promise<void>;
+  /** Hands over everything since then, without regard to the cursor; what is known already does no harm. */
+  backfill?(sink: InboundSink, since: Date, signal: AbortSignal): Promise<void>;
 }
 
 export interface PullReceiver {
-  run(sink: InboundSink, cursor: Cursor, signal: AbortSignal): Promise<void>;
+  readonly sources: readonly PullSource[];
+  /** Reads again what a source once handed over as `request`: for replay. Throws UnparsableError. */
+  parse(request: RawRequest, putBlob: PutBlob): Promise<Parsed>;
 }
 
 /** What a text costs on this channel. */
@@ -106,6 +126,16 @@ export interface ReplyTarget {
 export type ReplyPermission =
   { readonly allowed: true; readonly until?: Date } | { readonly allowed: false; readonly reason: string };
 
+/** A file that an operator sends along. */
+export interface OutboundAttachment {
+  /** Safe as a file name. */
+  readonly name: string;
+  readonly contentType: string;
+  /** Bytes. */
+  readonly size: number;
+  read(): Promise<Buffer>;
+}
+
 export interface OutboundMessage {
   /** Outbox id: stable over attempts, usable as an idempotency key. */
   readonly id: string;
@@ -114,6 +144,8 @@ export interface OutboundMessage {
   readonly subject?: string;
   readonly text: string;
   readonly thread?: ThreadRef;
+  /** Absent: none. Only where `maxAttachmentBytes` of the channel allows them. */
+  readonly attachments?: readonly OutboundAttachment[];
   /** Written by the machine, not by a person. */
   readonly automated: boolean;
   /** 1 for the first attempt. */
@@ -159,6 +191,8 @@ export interface ChannelAdapter {
   readonly statusWebhook?: WebhookReceiver;
   readonly pull?: PullReceiver;
   measure(text: string): ReplyMeasure;
+  /** What files of one reply may weigh together. Absent: the channel carries none. */
+  readonly maxAttachmentBytes?: number;
   /** Told BEFORE an operator writes. Absent: always allowed. */
   canReply?(target: ReplyTarget, now: Date): ReplyPermission;
   /** Absent: a person conveys the answer (telephone, paper). Throws ChannelError. */
@@ -193,6 +227,8 @@ export interface AdapterContext {
   readonly publicUrl: string;
   /** What one message costs the city, in whole rupiah. */
   readonly replyCostIdr: number;
+  /** A short HMAC (20 hexadecimal digits) under a key of this installation, for ids that must not be forged. */
+  readonly sign: (text: string) => string;
   readonly logger: Logger;
   readonly clock: Clock;
 }
@@ -211,9 +247,14 @@ export interface ChannelKind<Settings = unknown> {
 export interface SimulatorKind {
   /**
    * Values for the `${NAME}`s of the configuration that are absent in the demo: addresses that point at
-   * the simulator, and secrets made by `secret(bytes)` (hex), which the caller keeps in the data folder.
+   * the simulator, secrets made by `secret(bytes)` (hex) and loopback ports chosen by `port(name)`, both of
+   * which the caller keeps in the data folder.
    */
-  demoEnvironment(simulatorUrl: string, secret: (bytes: number) => string): Readonly<Record<string, string>>;
+  demoEnvironment(
+    simulatorUrl: string,
+    secret: (bytes: number) => string,
+    port: (name: string) => number,
+  ): Readonly<Record<string, string>>;
   create(context: SimulatorContext): SimulatorPart;
 }
 
@@ -247,6 +288,7 @@ export interface SimulatedMessage {
   readonly id: string;
   /** Seen from the citizen: `out` he wrote, `in` he received. */
   readonly direction: 'in' | 'out';
+  readonly subject?: string;
   readonly text: string;
   readonly at: string;
   readonly state: string;
@@ -264,6 +306,8 @@ export interface SimulatedDevice {
 }
 
 export interface SimulatorPart {
+  /** Begins to listen, where the provider speaks something other than HTTP. */
+  start?(): Promise<void>;
   readonly devices: readonly SimulatedDevice[];
   readonly faults: readonly SimulatorFault[];
   /** The provider's HTTP interface in its wire format; `target` is relative to where the part is mounted. */
@@ -273,6 +317,8 @@ export interface SimulatorPart {
     readonly channelId: string;
     readonly from: string;
     readonly text: string;
+    /** Where the device has a line for it. */
+    readonly subject?: string;
   }): Promise<SimulatedMessage>;
   /** What the device of `from` shows, oldest first. */
   conversation(channelId: string, from: string): readonly SimulatedMessage[];

@@ -46,6 +46,10 @@ export interface InboundMessage {
   readonly subject?: string;
   /** '' where the message has attachments only. Never trimmed, never normalised. */
   readonly text: string;
+  /** What stands below the sender's own words: quoted history, signature. Kept, and shown folded. */
+  readonly quoted?: string;
+  /** SHA-256 (hex) in the blob store of the HTML as it came. Not trusted: shown only sanitised. */
+  readonly html?: string;
   readonly attachments: readonly AttachmentRef[];
   readonly thread?: ThreadRef;
   /** Sent by a machine (auto-reply, bulk): stored and flagged, never answered. */

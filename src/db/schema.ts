@@ -210,6 +210,10 @@ export const message = pgTable(
     text: text('text').notNull(),
     /** [{name, contentType, size, blob, url, state}]; what is under way or failed: see `StoredAttachment`. */
     attachments: jsonb('attachments'),
+    /** Quoted history and signature, apart from the sender's own words in `text`. */
+    quoted: text('quoted'),
+    /** SHA-256 (hex) in the blob store of the HTML as it came. */
+    html: text('html'),
     /** When the next of its attachments is to be fetched from the provider; null where none waits. */
     mediaDue: at('media_due'),
     thread: jsonb('thread'),
@@ -247,6 +251,8 @@ export const outbox = pgTable(
     automated: boolean('automated').notNull(),
     subject: text('subject'),
     text: text('text').notNull(),
+    /** Files sent along: [{name, contentType, size, blob}]; null where there are none. */
+    attachments: jsonb('attachments'),
     /** The message that it answers. */
     inReplyTo: uuid('in_reply_to'),
     state: text('state').notNull().default('pending'),

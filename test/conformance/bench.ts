@@ -48,7 +48,7 @@ export async function setUp(kind: ChannelKind, sample: ChannelSample): Promise<B
     secrets.push(made);
     return made;
   };
-  const settings = sample.settings(kind.simulator?.demoEnvironment(provider.url, secret) ?? {});
+  const settings = sample.settings(kind.simulator?.demoEnvironment(provider.url, secret, () => 2525) ?? {});
   const { address } = sample;
   simulator = kind.simulator?.create({
     channels: [{ channelId: CHANNEL_ID, label: 'Saluran uji', address, settings }],
@@ -57,7 +57,15 @@ export async function setUp(kind: ChannelKind, sample: ChannelSample): Promise<B
     clock,
     logger,
   });
-  const context = { channelId: CHANNEL_ID, address, publicUrl: PUBLIC_URL, replyCostIdr: 350, logger, clock };
+  const context = {
+    channelId: CHANNEL_ID,
+    address,
+    publicUrl: PUBLIC_URL,
+    replyCostIdr: 350,
+    sign: () => 'f'.repeat(20),
+    logger,
+    clock,
+  };
   const adapter = kind.create(kind.settings.parse(settings), context);
 
   return {

@@ -62,6 +62,7 @@ describeWith('chromium', ['--version'], 'pages in a browser', () => {
       address: '1708',
       publicUrl: 'http://tabea.example',
       replyCostIdr: 350,
+      sign: () => 'f'.repeat(20),
       logger,
       clock,
     });

@@ -21,6 +21,7 @@ beforeAll(async () => {
     address: '1708',
     publicUrl: 'http://tabea.example',
     replyCostIdr: 350,
+    sign: () => 'f'.repeat(20),
     logger,
     clock: { now: () => new Date() },
   });

@@ -21,6 +21,7 @@ beforeAll(async () => {
     address: '08114706999',
     publicUrl: PUBLIC_URL,
     replyCostIdr: 350,
+    sign: () => 'f'.repeat(20),
     logger: { debug() {}, info() {}, warn() {}, error() {} },
     clock: { now: () => new Date() },
   });

@@ -46,6 +46,7 @@ export function smsAdapter(url: string, channelId: string, clock = testClock()):
     address: '08114706999',
     publicUrl: 'https://tabea.example',
     replyCostIdr: 0,
+    sign: () => 'f'.repeat(20),
     logger: collectingLogger(),
     clock,
   });

@@ -45,7 +45,13 @@ export interface HttpAppOptions {
 
 /** Every channel is served, by people: these tests are about pages, not about providers. */
 function conveyedByPeople(clock: Clock, logger: Logger): HttpDeps['adapters'] {
-  const around = { publicUrl: 'http://tabea.example', replyCostIdr: 0, clock, logger };
+  const around = {
+    publicUrl: 'http://tabea.example',
+    replyCostIdr: 0,
+    sign: () => 'f'.repeat(20),
+    clock,
+    logger,
+  };
   return new Map(
     config.channels.map(({ id, address }) => [
       id,

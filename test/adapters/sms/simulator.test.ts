@@ -149,8 +149,10 @@ describe('the played provider', () => {
 });
 
 test('the demo needs no values of its own', () => {
-  const environment = smsSimulator.demoEnvironment('http://127.0.0.1:8080/simulator', (bytes) =>
-    'ab'.repeat(bytes),
+  const environment = smsSimulator.demoEnvironment(
+    'http://127.0.0.1:8080/simulator',
+    (bytes) => 'ab'.repeat(bytes),
+    () => 2525,
   );
   expect(environment).toEqual({
     TWILIO_ACCOUNT_SID: `AC${'ab'.repeat(16)}`,
