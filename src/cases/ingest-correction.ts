@@ -7,6 +7,7 @@ import { confidentialityOf } from './confidentiality.js';
 import { readWorld } from './ingest-facts.js';
 import { raiseConfidentiality, takeMessage, toSent } from './ingest-message.js';
 import { writeWorld } from './ingest-write.js';
+import { indexAgain } from './search-index.js';
 import type { Taken } from './ingest-world.js';
 import type { CaseServices } from './services.js';
 
@@ -79,6 +80,7 @@ async function noteOnCase(
       'UPDATE cases SET text = $2, subject = CASE WHEN $3 THEN NULL ELSE subject END WHERE id = $1',
       [caseId, parseComplaint(text).text, type === 'withdrawal'],
     );
+    await indexAgain(client, caseId);
   }
 }
 

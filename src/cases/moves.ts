@@ -1,5 +1,5 @@
 /** People move cases on: what the table of the procedure allows, with its event and what the reporter is told. */
-import { uuidv7 } from 'uuidv7';
+import { newId } from '../core/ids.js';
 import {
   decideMove,
   type MoveDecision,
@@ -124,7 +124,7 @@ async function insertNote(
   now: Date,
 ): Promise<string | null> {
   if (text === undefined || text.trim() === '') return null;
-  const id = uuidv7();
+  const id = newId();
   await client.query('INSERT INTO note (id, case_id, author, text, created_at) VALUES ($1, $2, $3, $4, $5)', [
     id,
     state.id,
@@ -153,7 +153,7 @@ export async function tell(
   if (automated && (state.flags.includes('automated') || !(await mayBeTold(client, state)))) return null;
   const last = await lastMessage(client, state);
   return {
-    id: uuidv7(),
+    id: newId(),
     caseId: state.id,
     channelId: state.channelId,
     contactKey: state.contactKey,

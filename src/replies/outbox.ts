@@ -1,5 +1,5 @@
 /** Puts replies into the outbox, in the transaction of whatever they are about. Sending is another story. */
-import { uuidv7 } from 'uuidv7';
+import { newId } from '../core/ids.js';
 import { boolArray, byteaArray, dateArray, textArray, uuidTextArray } from '../db/binary-array.js';
 import type { Queryable } from '../db/database.js';
 import type { IdsJob, QueueSystem } from '../queue/queue-system.js';
@@ -36,7 +36,7 @@ export async function insertOutbox(
   drafts: readonly OutboxDraft[],
 ): Promise<OutboxEntry[]> {
   if (drafts.length === 0) return [];
-  const entries = drafts.map(({ id, channelId }) => ({ id: id ?? uuidv7(), channelId }));
+  const entries = drafts.map(({ id, channelId }) => ({ id: id ?? newId(), channelId }));
   await client.query({
     name: 'outbox-insert',
     text: `INSERT INTO outbox (id, case_id, channel_id, contact_key, purpose, automated, subject, text,
