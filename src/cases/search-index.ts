@@ -2,6 +2,7 @@
  * The full-text index of cases lags a second or two behind them, so that no message pays for it. A search reads
  * the index, and beside it the few newest cases that are not in it yet: it never misses one.
  */
+import { firstIdSince, timeOfId } from '../core/ids.js';
 import type { Queryable } from '../db/database.js';
 
 /**
@@ -24,12 +25,7 @@ export async function searchFrontier(client: Queryable): Promise<string> {
   });
   const [newest] = rows;
   if (newest === undefined) return SMALLEST_ID;
-  // The first 48 bits of a UUIDv7 are milliseconds since 1970 (RFC 9562).
-  const madeAt = Number.parseInt(newest.case_id.replaceAll('-', '').slice(0, 12), 16);
-  const time = Math.max(0, madeAt - LAG_MS)
-    .toString(16)
-    .padStart(12, '0');
-  return `${time.slice(0, 8)}-${time.slice(8)}${SMALLEST_ID.slice(13)}`;
+  return firstIdSince(new Date(timeOfId(newest.case_id).getTime() - LAG_MS));
 }
 
 /**

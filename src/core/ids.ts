@@ -16,3 +16,15 @@ export function idText(id: Uint8Array): string {
   const hex = Buffer.from(id.buffer, id.byteOffset, 16).toString('hex');
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
 }
+
+/** The smallest id that can have been made at that time or later: for ranges over time. */
+export function firstIdSince(time: Date): string {
+  // The first 48 bits are milliseconds since 1970.
+  const hex = Math.max(0, time.getTime()).toString(16).padStart(12, '0');
+  return `${hex.slice(0, 8)}-${hex.slice(8)}-0000-0000-000000000000`;
+}
+
+/** When an id was made, by the clock of its maker. */
+export function timeOfId(id: string): Date {
+  return new Date(Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16));
+}

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { UUID } from 'uuidv7';
-import { idText, newId, newIdBytes } from '../../src/core/ids.js';
+import { firstIdSince, idText, newId, newIdBytes, timeOfId } from '../../src/core/ids.js';
 
 test('ids are UUIDv7, written canonically, each behind the one before', () => {
   let before = '';
@@ -12,4 +12,15 @@ test('ids are UUIDv7, written canonically, each behind the one before', () => {
   }
   const bytes = newIdBytes();
   expect(idText(bytes)).toBe(UUID.ofInner(bytes).toString());
+});
+
+test('an id says when it was made, and a range begins before all ids of its time', () => {
+  const before = new Date();
+  const id = newId();
+  const madeAt = timeOfId(id).getTime();
+  expect(madeAt).toBeGreaterThanOrEqual(before.getTime());
+  expect(madeAt).toBeLessThanOrEqual(Date.now());
+  expect(firstIdSince(before) < id).toBe(true);
+  expect(firstIdSince(new Date(madeAt + 1)) > id).toBe(true);
+  expect(firstIdSince(new Date(-1))).toBe('00000000-0000-0000-0000-000000000000');
 });
