@@ -14,7 +14,12 @@ export interface PullSide {
   health(): Promise<ReadonlyMap<string, ChannelHealth>>;
 }
 
-export function createPullSide({ store, intake, adapters, registry, logger }: Parts): PullSide {
+type PullParts = Pick<Parts, 'adapters' | 'registry' | 'logger'> & {
+  readonly store: Pick<Parts['store'], 'database'>;
+  readonly intake: Pick<Parts['intake'], 'intake' | 'blobs'>;
+};
+
+export function createPullSide({ store, intake, adapters, registry, logger }: PullParts): PullSide {
   const { database } = store;
   const known = sourcesOf(adapters);
   let pollers: RunningPollers | undefined;

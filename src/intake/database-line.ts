@@ -33,6 +33,11 @@ const LONGEST_PAUSE_MS = 3_000;
 export function createDatabaseLine({ pool, limitMs }: DatabaseLineOptions): DatabaseLine {
   let held: PoolClient | undefined;
 
+  // The pool listens for errors of idle connections only; unheard, one of ours would end the process.
+  function onError(this: PoolClient): void {
+    drop(this);
+  }
+
   function drop(client: PoolClient): void {
     if (held !== client) return;
     held = undefined;
@@ -41,8 +46,7 @@ export function createDatabaseLine({ pool, limitMs }: DatabaseLineOptions): Data
 
   async function connect(): Promise<PoolClient> {
     const client = await pool.connect();
-    // The pool listens for errors of idle connections only; unheard, one of ours would end the process.
-    client.on('error', () => drop(client));
+    client.on('error', onError);
     return client;
   }
 
@@ -91,6 +95,8 @@ export function createDatabaseLine({ pool, limitMs }: DatabaseLineOptions): Data
     close() {
       const client = held;
       held = undefined;
+      // It is the pool's again, and may come to a line once more.
+      client?.off('error', onError);
       client?.release();
     },
   };
