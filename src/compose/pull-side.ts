@@ -8,7 +8,9 @@ import type { Lifecycle } from './lifecycle.js';
 import type { Parts } from './parts.js';
 
 export interface PullSide {
-  /** To be called last: in the demo the sources dial the simulator. */
+  /** Some enabled channel is polled, by whichever process. */
+  readonly hasSources: boolean;
+  /** Starts the pollers of this process. To be called last: in the demo the sources dial the simulator. */
   start(lifecycle: Lifecycle): void;
   /** The worst of each channel's sources; channels without one are absent. */
   health(): Promise<ReadonlyMap<string, ChannelHealth>>;
@@ -29,6 +31,7 @@ export function createPullSide({ store, intake, adapters, registry, logger }: Pu
   }
 
   return {
+    hasSources: known.length > 0,
     start(lifecycle) {
       const metrics = createPullMetrics(registry);
       const parts = { database, intake: intake.intake, blobs: intake.blobs, logger, metrics };

@@ -90,7 +90,7 @@ export function createDatabaseLine({ pool, limitMs }: DatabaseLineOptions): Data
 
   return {
     store: (entries) => repeat((client) => storeEntries(client, entries)),
-    transaction: (work) => repeat((client) => inTransaction(client, work)),
+    transaction: (work) => repeat((client) => inTransaction(client, limitMs, work)),
     probe: () => run(probe),
     close() {
       const client = held;
@@ -102,9 +102,15 @@ export function createDatabaseLine({ pool, limitMs }: DatabaseLineOptions): Data
   };
 }
 
-/** The server ends it by itself where we stop in the middle of it: its locks must not outlive a paused process. */
-async function inTransaction<T>(client: PoolClient, work: (client: Queryable) => Promise<T>): Promise<T> {
-  await client.query(`BEGIN; SET LOCAL idle_in_transaction_session_timeout = ${LONGEST_PAUSE_MS}`);
+/** The server ends it by itself where we stop in the middle of it: its locks must not outlive a paused or dead process. */
+async function inTransaction<T>(
+  client: PoolClient,
+  limitMs: number,
+  work: (client: Queryable) => Promise<T>,
+): Promise<T> {
+  await client.query(
+    `BEGIN; SET LOCAL idle_in_transaction_session_timeout = ${LONGEST_PAUSE_MS}; SET LOCAL statement_timeout = ${limitMs}`,
+  );
   try {
     const result = await work(client);
     await client.query('COMMIT');
