@@ -34,7 +34,7 @@ export async function readBody(root: Part, limits: MailLimits): Promise<Body> {
   return {
     text: words.plain.join('\n').replace(/^\n+/, ''),
     ...(html !== '' && { html }),
-    isCut: words.files.some((file) => file.fileName?.startsWith(WHOLE_NAME)),
+    isCut: words.files.some((file) => file.fileName?.startsWith(WHOLE_NAME) && isLong(file, limits)),
     files: words.files,
   };
 }
@@ -98,6 +98,10 @@ async function htmlOf(part: Part, limits: MailLimits): Promise<Words> {
   const { shown, files } = shownOf(part, limits.maxHtmlBytes);
   const html = await decodeText(shown, part.charset ?? charsetInside(part.bytes));
   return { plain: [lineFeeds(htmlToPlain(html))], html: files.length === 0 ? [html] : [], files };
+}
+
+function isLong(part: Part, limits: MailLimits): boolean {
+  return part.bytes.length > Math.min(limits.maxTextCharacters * BYTES_PER_CHARACTER, limits.maxHtmlBytes);
 }
 
 /** What is too long to be shown is there to be opened. */

@@ -34,20 +34,28 @@ function historyStart(lines: readonly string[]): number {
   for (let i = 0; i < lines.length; i++) {
     // What somebody passes on is what he wants to say: nothing below it is folded away.
     if (isForward(lines[i] ?? '')) return lines.length;
-    if (isSeparator(lines[i] ?? '') || isReplyBlock(lines, i)) return i;
+    if (isSeparator(lines[i] ?? '')) return i;
+    if (isReplyBlock(lines, i)) return ruleAbove(lines, i);
     if (attributionEnd(lines, i) !== undefined) return i;
     if (isQuote(lines[i]) && isLastQuote(lines, i)) return i;
   }
   return lines.length;
 }
 
-/** Quoted lines to the end of the text without a line that says who wrote them. */
+/** Outlook draws a line above the headers of the mail that it quotes. */
+function ruleAbove(lines: readonly string[], block: number): number {
+  let above = block - 1;
+  while (above > block - 3 && isBlank(lines[above])) above--;
+  return /^\s*[_-]{10,}\s*$/.test(lines[above] ?? '') ? above : block;
+}
+
+/** Quoted lines, two at least, to the end of the text without a line that says who wrote them. */
 function isLastQuote(lines: readonly string[], start: number): boolean {
   // Asked at the first line of each block only, so that the text is not read over and over.
   if (start > 0 && isQuote(lines[start - 1])) return false;
   let end = start;
   while (end < lines.length && (isQuote(lines[end]) || isBlank(lines[end]))) end++;
-  return end === lines.length;
+  return end === lines.length && lines.slice(start + 1).some(isQuote);
 }
 
 /** Answers written between and below quoted lines. Undefined where the history is no block of `>` lines. */
