@@ -13,8 +13,8 @@ const OUR_VERP = /\+([0-9a-z-]{1,64}\.[0-9a-f]{20})@(.+)$/;
 const ENCLOSED = /^(?:message\/(?:rfc822|global)|(?:text|message)\/(?:rfc822|global)-headers)$/;
 
 /**
- * Ids, the likeliest first: what the machine part names (RFC 8098, 3.2.5; RFC 3464, 2.2.1, where the ENVID is one), the returned headers, lines of the
- * text, then the report's own headers.
+ * Ids, the likeliest first: what the machine part names (RFC 8098, 3.2.5; RFC 3464, 2.2.1 where an ENVID was
+ * given), the returned headers, lines of the text, then the report's own headers.
  */
 export function reportedIds(root: Part, leaves: readonly Part[]): string[] {
   const machine = leaves.filter((leaf) =>
