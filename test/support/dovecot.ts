@@ -155,7 +155,7 @@ function configuration(folder: string, ports: { imap: number; imaps: number; lmt
   // Without root there are no other users to be, and no chroot.
   const users = mailOwner()
     ? ''
-    : `default_internal_user = ${me.username}\ndefault_internal_group = ${gid}\ndefault_login_user = ${me.username}\nservice anvil { chroot = \n }\n`;
+    : `default_internal_user = ${me.username}\ndefault_internal_group = ${gid}\ndefault_login_user = ${me.username}\n`;
   return `
 protocols = imap lmtp
 listen = 127.0.0.1
@@ -193,6 +193,13 @@ service imap-login {
 }
 service lmtp {
   ${listener('lmtp', ports.lmtp)}
+}
+# Wrong passwords on purpose must not slow the next login down.
+service anvil {
+  ${mailOwner() ? '' : 'chroot = '}
+  unix_listener anvil-auth-penalty {
+    mode = 0
+  }
 }
 service stats {
   unix_listener stats-writer {

@@ -45,11 +45,12 @@ interface Drain {
 export class FolderSource implements PullSource {
   readonly name: string;
   readonly #options: FolderSourceOptions;
-  readonly #stumbles = new Stumbles();
+  readonly #stumbles: Stumbles;
 
   constructor(options: FolderSourceOptions) {
     this.name = `${options.connect.mailbox.name}/${options.folder}`;
     this.#options = options;
+    this.#stumbles = new Stumbles(options.clock);
   }
 
   async run(sink: InboundSink, saved: unknown, signal: AbortSignal): Promise<void> {

@@ -154,16 +154,28 @@ export interface Running {
   stop(): Promise<void>;
   /** Until it ends by itself: what it rejected with. */
   failure(): Promise<unknown>;
+  /** Until so many items are there, or it ends by itself: then what it rejected with. */
+  until(items: number): Promise<unknown>;
 }
 
 export function running(source: PullSource, sink: RecordingSink): Running {
   const ending = new AbortController();
   const ended = source.run(sink, sink.cursor, ending.signal);
-  const failure = ended.then(
-    () => undefined,
-    (error: unknown) => error,
-  );
+  let over = false;
+  const failure = ended
+    .then(
+      () => undefined,
+      (error: unknown) => error,
+    )
+    .finally(() => (over = true));
   return {
+    until: async (items) => {
+      for (const end = Date.now() + 20_000; sink.items.length < items; await sleep(5)) {
+        if (over) return await failure;
+        if (Date.now() > end) throw new Error(`${sink.items.length} of ${items} mails came within 20 s`);
+      }
+      return undefined;
+    },
     stop: async () => {
       ending.abort();
       await ended;
@@ -175,7 +187,7 @@ export function running(source: PullSource, sink: RecordingSink): Running {
 /** Runs until so many mails are there. */
 export async function drained(source: PullSource, sink: RecordingSink, items: number): Promise<void> {
   const run = running(source, sink);
-  await Promise.race([sink.until(items), run.failure()]);
+  await run.until(items);
   await run.stop();
 }
 
