@@ -36,19 +36,25 @@ export interface Pulled {
 }
 
 export function requestOf(mail: Pulled, now: Date): RawRequest {
-  const folder = encodeURIComponent(mail.folder);
+  const target = `imap:${encodeURIComponent(mail.folder)};uidvalidity=${mail.uidValidity};uid=${mail.uid}`;
   return {
     method: 'PULL',
-    target: `imap:${folder};uidvalidity=${mail.uidValidity};uid=${mail.uid}`,
+    target,
     headers: {
       'content-type': 'message/rfc822',
       ...(mail.gmailId !== undefined && { [GMAIL_ID]: mail.gmailId }),
       ...(mail.arrived !== undefined && { [ARRIVED]: mail.arrived.toISOString() }),
       ...(mail.leftOut !== undefined && { [LEFT_OUT]: mail.leftOut }),
     },
-    body: mail.leftOut === undefined ? mail.bytes : headOf(mail.bytes),
+    body: bodyOf(mail, target),
     receivedAt: now,
   };
+}
+
+function bodyOf({ leftOut, bytes }: Pulled, target: string): Buffer {
+  if (leftOut === undefined) return bytes;
+  // Equal contents are one and the same to the store: where there is none, its place tells mails apart.
+  return leftOut === 'unavailable' ? Buffer.from(target) : headOf(bytes);
 }
 
 /** Reads what `requestOf` made. Throws UnparsableError. */
