@@ -6,7 +6,9 @@ import { ImapFlow } from 'imapflow';
 import { z } from 'zod';
 import { createImapSources } from '../adapters/email/imap/index.js';
 import { createMailParser } from '../adapters/email/mime/parser.js';
+import type { MailParser } from '../adapters/email/mail.js';
 import { emailSettings } from '../adapters/email/settings.js';
+import type { InboundSink, PullSource } from '../src/core/channel.js';
 import { openDatabase } from '../src/db/database.js';
 import { createIntake } from '../src/intake/accept.js';
 import { createFolderBlobs } from '../src/intake/blobs.js';
@@ -52,19 +54,49 @@ async function open(input: unknown) {
   return { database, intake, blobs, parser, logger, metrics: createPullMetrics(registry) };
 }
 
-/** Seconds from the start of the source until so many mails are durable. */
-async function drain(input: unknown): Promise<number> {
-  if (opened === undefined) throw new Error('not opened');
-  const { database, intake, blobs, parser, logger, metrics } = opened;
-  const { imapUrl, mails } = order.parse(input);
+function sourceOf(imapUrl: string, parser: Pick<MailParser, 'parse'>): PullSource {
   const settings = emailSettings.parse({
     imapUrl,
     since: '2020-01-01',
     smtpUrl: 'smtp://127.0.0.1:9',
     from: 'tabea@ambon.example',
   });
+  const logger = benchLogger();
   const [source] = createImapSources(settings, { parser, channelId: CHANNEL, clock, logger });
   if (source === undefined) throw new Error('no source');
+  return source;
+}
+
+/** Seconds that the source alone takes: nothing is read, nothing is stored. */
+async function pull(input: unknown): Promise<number> {
+  const { imapUrl, mails } = order.parse(input);
+  const nothing = { events: [], ignored: [], rejected: [] };
+  const source = sourceOf(imapUrl, { parse: () => Promise.resolve(nothing) });
+  const ending = new AbortController();
+  let pulled = 0;
+  let seconds = 0;
+  const start = performance.now();
+  const sink: InboundSink = {
+    putBlob: () => Promise.resolve('0'.repeat(64)),
+    accept: (items) => {
+      pulled += items.length;
+      if (pulled >= mails && seconds === 0) {
+        seconds = (performance.now() - start) / 1_000;
+        ending.abort();
+      }
+      return Promise.resolve();
+    },
+  };
+  await source.run(sink, undefined, ending.signal);
+  return seconds;
+}
+
+/** Seconds from the start of the source until so many mails are durable. */
+async function drain(input: unknown): Promise<number> {
+  if (opened === undefined) throw new Error('not opened');
+  const { database, intake, blobs, parser, logger, metrics } = opened;
+  const { imapUrl, mails } = order.parse(input);
+  const source = sourceOf(imapUrl, parser);
   let stored = 0;
   let finish: () => void = () => undefined;
   const finished = new Promise<void>((resolve) => (finish = resolve));
@@ -116,6 +148,7 @@ serveParent(
       opened = await open(input);
     },
     drain,
+    pull,
     fetch: fetchAll,
   },
   async () => {

@@ -178,7 +178,7 @@ ssl_key = <${folder}/key.pem
 disable_plaintext_auth = no
 auth_mechanisms = plain login
 auth_failure_delay = 0 secs
-auth_username_format = %Lu
+auth_username_format = %Ln
 passdb {
   driver = static
   args = password=${MAIL_PASSWORD}
