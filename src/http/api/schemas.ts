@@ -11,7 +11,15 @@ export const trackingNumber = z.string().meta({
 });
 
 export const attachment = z
-  .object({ name: z.string(), contentType: z.string(), size: z.number().int().nullable() })
+  .object({
+    name: z.string(),
+    contentType: z.string(),
+    size: z.number().int().nullable(),
+    state: z.enum(['wanted', 'stored', 'failed']).meta({
+      description:
+        '`wanted`: still with the provider. `stored`: to be had at …/attachments/{its place, from 0}.',
+    }),
+  })
   .meta({ id: 'Attachment' });
 
 export const message = z
@@ -22,9 +30,15 @@ export const message = z
     externalId: z.string().nullable().meta({ description: "The provider's id; null before it has one." }),
     subject: z.string().nullable(),
     text: z.string(),
+    quoted: z.string().nullable().meta({ description: 'Quoted history and signature below `text`.' }),
+    html: z.boolean().meta({ description: 'There is HTML beside the text.' }),
     attachments: z.array(attachment),
     automated: z.boolean().meta({ description: 'Written by a machine, theirs or ours.' }),
     delivery: z.enum(OUTBOX_STATES).nullable().meta({ description: 'Null for `in`.' }),
+    error: z
+      .string()
+      .nullable()
+      .meta({ description: 'Code of the last failure of an `out`; what it means is with `delivery`.' }),
     at: time,
   })
   .meta({ id: 'Message' });
