@@ -14,6 +14,7 @@ import { run } from '../src/bootstrap/run.mjs';
 const NEEDED = [
   { program: 'redis-server', package: 'redis-server' },
   { program: 'chromium', package: 'chromium' },
+  { program: 'clamd', package: 'clamav-daemon' },
 ];
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -48,8 +49,11 @@ async function installServers() {
   return missing.filter(({ program }) => !isThere(program));
 }
 
+/** Servers lie where the PATH of an ordinary user does not lead. */
 function isThere(program) {
-  return spawnSync(program, ['--version'], { stdio: 'ignore' }).error === undefined;
+  return [program, `/usr/sbin/${program}`].some(
+    (path) => spawnSync(path, ['--version'], { stdio: 'ignore' }).error === undefined,
+  );
 }
 
 async function runJest(args) {
