@@ -10,6 +10,7 @@ import { createSimulators } from './channels.js';
 import type { Lifecycle } from './lifecycle.js';
 import type { Probes } from './probes.js';
 import { readReadiness, type Component } from './readiness.js';
+import { scannerOf } from './scanner.js';
 import { dialUrl } from './settings.js';
 
 /** Resolves with the address when requests are answered. Throws UserError where the port cannot be had. */
@@ -28,6 +29,8 @@ export async function startWeb(
     database: store.database,
     cases: parts.services,
     putBlob: (bytes) => intake.blobs.put(bytes),
+    getBlob: (hash) => intake.blobs.get(hash),
+    ...scannerOf(settings.config),
     normalisePhone: readPhone,
     config: settings.config,
     adapters,

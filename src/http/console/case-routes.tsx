@@ -3,6 +3,7 @@ import type { Request, Response } from 'express';
 import { availableActions, isCaseAction, MOVE_FIELDS, type MoveField } from '../../core/case-life.js';
 import { isTrackingNumber } from '../../core/tracking-number.js';
 import { move, MoveRefused } from '../../cases/moves.js';
+import { maySeeReporter } from '../../cases/policy.js';
 import { previewMove } from '../../cases/preview-move.js';
 import { getCase } from '../../cases/queries.js';
 import type { CaseView } from '../../cases/views.js';
@@ -42,6 +43,16 @@ export function caseRoutes(shared: Shared): readonly Route[] {
       config,
       principal,
       view,
+      rights: {
+        scanned: shared.scanner !== undefined,
+        raw: maySeeReporter(principal, {
+          opdId: opd,
+          // Who sees the case sees it as its maker where he is an operator.
+          createdBy: principal.actorId,
+          confidentiality: view.confidentiality,
+        }),
+        conveyable: new Set(),
+      },
       actions: availableActions(config.sop.moves, { status, role: principal.role, hasOpd: opd !== null }),
       draft,
       done: null,
