@@ -122,6 +122,11 @@ export async function findRaw(
   };
 }
 
+/** The id of a message as it stands in an address. */
+export function isMessageId(text: string): boolean {
+  return UUID.test(text);
+}
+
 function isPlace({ trackingNumber, messageId }: MessagePlace): boolean {
-  return isTrackingNumber(trackingNumber) && UUID.test(messageId);
+  return isTrackingNumber(trackingNumber) && isMessageId(messageId);
 }

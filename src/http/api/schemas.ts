@@ -1,6 +1,7 @@
 /** The shapes of the REST API: they validate what comes in and describe it in the OpenAPI document. */
 import { z } from 'zod';
 import { CASE_ACTIONS, CASE_STATUSES, CASE_TYPES, CONFIDENTIALITIES } from '../../core/case-life.js';
+import { FILES_AT_MOST } from '../../cases/reply-files.js';
 import { OUTBOX_STATES } from '../../core/delivery-state.js';
 
 const time = z.iso.datetime({ offset: true }).meta({ description: 'RFC 3339 with offset' });
@@ -158,6 +159,11 @@ export const moveBody = z
       .max(20_000)
       .nullish()
       .meta({ description: 'Words for the reporter; needed by respond.' }),
+    attachments: z
+      .array(handedIn)
+      .max(FILES_AT_MOST)
+      .nullish()
+      .meta({ description: 'Files that go along; with respond only, and where the channel carries them.' }),
   })
   .meta({ id: 'Move' });
 

@@ -29,7 +29,9 @@
     const output = document.getElementById(field.dataset.measureOutput);
     const form = field.form;
     if (!output || !form) return;
-    const body = new URLSearchParams(new FormData(form));
+    // Words only: files cost nothing here.
+    const words = [...new FormData(form)].filter(([, value]) => typeof value === 'string');
+    const body = new URLSearchParams(words);
     body.set('field', field.name);
     const answer = await fetch(field.dataset.measure, {
       method: 'POST',

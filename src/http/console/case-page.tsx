@@ -5,7 +5,7 @@ import type { Principal } from '../auth/principal.js';
 import type { CaseView } from '../../cases/views.js';
 import { Page, type Frame } from '../web/page.js';
 import { SiteBar } from '../web/site-bar.js';
-import { ActionForm, type Draft } from './action-form.js';
+import { ActionForm, type Draft, type UploadLimits } from './action-form.js';
 import { CaseFacts } from './case-facts.js';
 import { Flags, StatusBadge, TimeLeft } from './case-words.js';
 import { Conversation, type MessageRights } from './conversation.js';
@@ -17,6 +17,7 @@ export interface CasePageProps {
   readonly principal: Principal;
   readonly view: CaseView;
   readonly rights: MessageRights;
+  readonly upload: UploadLimits;
   readonly actions: readonly AvailableAction[];
   /** What is being written, after a refusal or for a preview. */
   readonly draft: Draft | null;
@@ -129,6 +130,7 @@ function Actions(props: CasePageProps) {
               config={props.config}
               view={view}
               action={action}
+              upload={props.upload}
               draft={draft?.action === action.action ? draft : null}
               open={draft === null ? index === 0 : draft.action === action.action}
               key={action.action}
