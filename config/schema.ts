@@ -67,9 +67,7 @@ export const CLAMD_ADDRESS =
 /** `none`: files are not scanned. */
 const clamd = z
   .string()
-  .refine((address) => address === 'none' || CLAMD_ADDRESS.test(address), {
-    error: 'must be tcp://host:port, unix:/path or none',
-  })
+  .regex(new RegExp(`^none$|${CLAMD_ADDRESS.source}`))
   .transform((address) => (address === 'none' ? null : address));
 
 /** `config/<city>.yaml`. */

@@ -93,6 +93,7 @@ function converse(target: Target, patience: Patience, write: (socket: Socket) =>
   return new Promise((resolve, reject) => {
     const socket = connect(target);
     let answer = '';
+    let connected = false;
     const end = (finish: () => void) => {
       clearTimeout(connecting);
       clearTimeout(answering);
@@ -111,6 +112,7 @@ function converse(target: Target, patience: Patience, write: (socket: Socket) =>
     const answering = setTimeout(() => fail('timeout', 'clamd did not answer in time'), patience.answerMs);
     socket.once('connect', () => {
       clearTimeout(connecting);
+      connected = true;
       write(socket);
     });
     socket.on('data', (data) => {
@@ -119,8 +121,8 @@ function converse(target: Target, patience: Patience, write: (socket: Socket) =>
     });
     socket.once('end', () => settle());
     socket.once('error', (error) => {
-      if (socket.connecting) fail('unreachable', 'clamd is not reached', error);
-      else settle(error);
+      if (connected) settle(error);
+      else fail('unreachable', 'clamd is not reached', error);
     });
   });
 }

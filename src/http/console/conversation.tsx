@@ -65,7 +65,7 @@ function Bubble({ frame, config, message, base, rights }: BubbleProps) {
   return (
     <li class="tb-bubble" data-direction={message.direction} data-automated={String(message.automated)}>
       <div class="tb-bubble-text" dir="auto">
-        {message.subject === null ? null : <strong>{`${message.subject}\n`}</strong>}
+        {message.subject === null ? null : <strong class="tb-subject">{message.subject}</strong>}
         {message.text === '' ? <em class="text-secondary">{say('inbox.noText')}</em> : message.text}
       </div>
       <Quoted frame={frame} message={message} />
