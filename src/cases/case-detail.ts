@@ -24,8 +24,15 @@ interface MessageRow {
   readonly withdrawn_at: Date | null;
 }
 
-/** What came in and what went out, in the order of time. */
-export async function messagesOf(services: CaseServices, caseId: string): Promise<MessageView[]> {
+/**
+ * What came in and what went out, in the order of time.
+ * @param named the viewer may see the reporter; without that, quoted history and HTML are withheld.
+ */
+export async function messagesOf(
+  services: CaseServices,
+  caseId: string,
+  named: boolean,
+): Promise<MessageView[]> {
   const { rows } = await services.database.pool.query<MessageRow>({
     name: 'case-messages',
     text: `SELECT id, 'in' AS direction, channel_id, external_id, subject, text, quoted, html IS NOT NULL AS html,
@@ -46,8 +53,9 @@ export async function messagesOf(services: CaseServices, caseId: string): Promis
     externalId: row.external_id,
     subject: row.subject,
     text: row.text,
-    quoted: row.quoted,
-    html: row.html,
+    quoted: named ? row.quoted : null,
+    html: named && row.html,
+    withheld: !named && (row.html || (row.quoted ?? '').trim() !== ''),
     // Where the provider keeps the bytes is nobody's business outside.
     attachments: (row.attachments ?? []).map(({ name, contentType, size, state }) => ({
       name,

@@ -1,7 +1,7 @@
 /** Files, HTML and raw form of messages, for those who may see the case: the same condition as for the case itself. */
 import type { Confidentiality } from '../core/case-life.js';
 import { isTrackingNumber } from '../core/tracking-number.js';
-import { maySeeReporter, visibleCases, type Viewer } from './policy.js';
+import { maySeeReporter, visibleCases, type GuardedCase, type Viewer } from './policy.js';
 import type { CaseServices } from './services.js';
 import type { StoredAttachment } from './waiting-media.js';
 
@@ -37,6 +37,17 @@ export async function findAttachment(
   return rows[0]?.file ?? null;
 }
 
+interface CaseColumns {
+  readonly opd_id: string | null;
+  readonly created_by: string;
+  readonly confidentiality: Confidentiality;
+}
+
+interface HtmlRow extends CaseColumns {
+  readonly html: string | null;
+  readonly attachments: readonly MessageFile[] | null;
+}
+
 export interface MessageHtml {
   /** SHA-256 (hex) in the blob store. */
   readonly blob: string;
@@ -44,24 +55,22 @@ export interface MessageHtml {
   readonly files: readonly MessageFile[];
 }
 
-/** Null where the message has no HTML, or is none that the viewer may see. */
+/** Null where the message has no HTML, or is none that the viewer may see; `hidden`: it may name the reporter. */
 export async function findHtml(
   services: CaseServices,
   place: MessagePlace,
   viewer: Viewer,
-): Promise<MessageHtml | null> {
+): Promise<MessageHtml | 'hidden' | null> {
   if (!isPlace(place)) return null;
   const visible = visibleCases(viewer, 3);
-  const { rows } = await services.database.pool.query<{
-    html: string | null;
-    attachments: readonly MessageFile[] | null;
-  }>(
-    `SELECT m.html, m.attachments FROM message m JOIN cases c ON c.id = m.case_id
+  const { rows } = await services.database.pool.query<HtmlRow>(
+    `SELECT m.html, m.attachments, c.opd_id, c.created_by, c.confidentiality FROM message m JOIN cases c ON c.id = m.case_id
      WHERE c.tracking_number = $1 AND m.id = $2 AND ${visible.sql}`,
     [place.trackingNumber, place.messageId, ...visible.values],
   );
   const [row] = rows;
-  return row?.html ? { blob: row.html, files: row.attachments ?? [] } : null;
+  if (!row?.html) return null;
+  return maySeeReporter(viewer, guarded(row)) ? { blob: row.html, files: row.attachments ?? [] } : 'hidden';
 }
 
 /** A message as it came, byte for byte. */
@@ -76,7 +85,7 @@ export interface RawMessage {
   readonly bodyBlob: string | null;
 }
 
-interface RawRow {
+interface RawRow extends CaseColumns {
   readonly channel_id: string;
   readonly method: string;
   readonly target: string;
@@ -84,9 +93,6 @@ interface RawRow {
   readonly received_at: Date;
   readonly body: Buffer | null;
   readonly body_blob: string | null;
-  readonly opd_id: string | null;
-  readonly created_by: string;
-  readonly confidentiality: Confidentiality;
 }
 
 /**
@@ -109,8 +115,7 @@ export async function findRaw(
   );
   const [row] = rows;
   if (!row) return null;
-  const guarded = { opdId: row.opd_id, createdBy: row.created_by, confidentiality: row.confidentiality };
-  if (!maySeeReporter(viewer, guarded)) return 'hidden';
+  if (!maySeeReporter(viewer, guarded(row))) return 'hidden';
   return {
     channelId: row.channel_id,
     method: row.method,
@@ -120,6 +125,10 @@ export async function findRaw(
     body: row.body,
     bodyBlob: row.body_blob,
   };
+}
+
+function guarded(row: CaseColumns): GuardedCase {
+  return { opdId: row.opd_id, createdBy: row.created_by, confidentiality: row.confidentiality };
 }
 
 /** The id of a message as it stands in an address. */

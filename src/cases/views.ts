@@ -38,6 +38,8 @@ export interface MessageView {
   readonly quoted: string | null;
   /** There is HTML beside the text; to be shown only sanitised. */
   readonly html: boolean;
+  /** Both are kept from this viewer: a signature names the reporter, whom he may not see. */
+  readonly withheld: boolean;
   readonly attachments: readonly AttachmentView[];
   readonly automated: boolean;
   readonly delivery: OutboxState | null;

@@ -179,6 +179,31 @@ describe('the message as it came', () => {
   });
 });
 
+test('a signature does not betray an anonymous reporter, nor a secret one to the department', async () => {
+  const parts = { quoted: '--\nAni Latuheru', html: '<p>Ani Latuheru</p>' };
+  const anonymous = await mailIn(app, { text: 'ANONIM pungutan liar', ...parts });
+  const secret = await mailIn(app, { text: 'RAHASIA kebocoran', ...parts });
+  await move(app.store.services, secret.number, 'verify', {}, ADMIN);
+  await move(app.store.services, secret.number, 'dispose', { opd: 'dinas-pupr' }, ADMIN);
+  const liaison = await logIn(app.url, await app.account('liaison', 'dinas-pupr'), PASSWORD);
+  for (const [client, mailed] of [
+    [admin, anonymous],
+    [liaison, secret],
+  ] as const) {
+    const page = await client.get(`/console/cases/${mailed.number}`);
+    expect(page.text).not.toContain('Latuheru');
+    expect(page.text).toContain('dapat memuat identitas pelapor');
+    expect((await client.get(`/console${mailed.path}/html`)).status).toBe(403);
+  }
+  expect((await admin.get(`/console/cases/${secret.number}`)).text).toContain('Ani Latuheru');
+  const answer = await fetch(`${app.url}/api/v1/cases/${anonymous.number}`, {
+    headers: { authorization: `Bearer ${await app.key('super_admin')}` },
+  });
+  const text = await answer.text();
+  expect(text).not.toContain('Latuheru');
+  expect(text).toContain('"withheld":true');
+});
+
 test('quoted history is folded, and nothing of it is markup', async () => {
   const quoted = '> Pada Senin Ani menulis:\n> <img src=x onerror=alert(1)>';
   const { number } = await mailIn(app, { text: 'Setuju', quoted });

@@ -33,6 +33,7 @@ export const message = z
     text: z.string(),
     quoted: z.string().nullable().meta({ description: 'Quoted history and signature below `text`.' }),
     html: z.boolean().meta({ description: 'There is HTML beside the text.' }),
+    withheld: z.boolean().meta({ description: 'Both are kept from this key: they may name the reporter.' }),
     attachments: z.array(attachment),
     automated: z.boolean().meta({ description: 'Written by a machine, theirs or ours.' }),
     delivery: z.enum(OUTBOX_STATES).nullable().meta({ description: 'Null for `in`.' }),

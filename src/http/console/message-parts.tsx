@@ -70,6 +70,7 @@ export function sayBytes(bytes: number, language: Language): string {
 
 /** What the sender quoted: there for who looks for it, and in nobody's way. */
 export function Quoted({ frame, message }: Pick<PartProps, 'frame' | 'message'>) {
+  if (message.withheld) return <div class="tb-meta">{frame.say('file.withheld')}</div>;
   if (message.quoted === null || message.quoted.trim() === '') return null;
   return (
     <details class="tb-fold" id={`quoted-${message.id}`}>

@@ -48,6 +48,7 @@ export function messageFileRoutes(shared: Shared): readonly Route[] {
     const place = placeOf(request);
     const found = await findHtml(shared.cases, place, principalOf(request));
     if (found === null) throw notFound('There is no such message that you may see.');
+    if (found === 'hidden') throw identityProtected();
     const source = (await blobOf(shared, found.blob)).subarray(0, 4 * LONGEST_HTML).toString();
     const outsidePictures = request.query['images'] === '1';
     const { say, language } = frameOf(request, frameBase(shared));
@@ -118,7 +119,7 @@ function demandOwn(shared: Shared, found: RawMessage, bytes: Buffer, request: Re
 function identityProtected(): Problem {
   return new Problem(403, {
     code: 'identity-protected',
-    detail: 'The raw form holds an identity that you may not see.',
+    detail: 'This form of the message holds an identity that you may not see.',
   });
 }
 

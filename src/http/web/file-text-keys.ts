@@ -8,6 +8,7 @@ export const FILE_TEXT_KEYS = [
   'file.unscanned',
   'file.raw',
   'file.quoted',
+  'file.withheld',
   'file.html',
   'file.htmlFrame',
   'file.picture',
