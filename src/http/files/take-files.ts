@@ -1,20 +1,16 @@
 /** Takes in what an operator sends along with an answer: fit for the channel, judged by the scanner, stored. */
 import { demandFilesFit, MoveRefused } from '../../cases/moves.js';
+import type { CaseView } from '../../cases/views.js';
 import { safeFileName } from '../../core/file-name.js';
 import type { OutboxFile } from '../../replies/outbox.js';
 import type { GivenFile, GivenFiles } from '../web/form-files.js';
 import type { Shared } from '../web/shared.js';
 import { demandClean } from './scan.js';
 
-export interface AnsweredCase {
-  readonly trackingNumber: string;
-  readonly channelId: string;
-}
-
 /** Throws MoveRefused where the channel cannot carry them, Problem where the scanner does not let them pass. */
 export async function takeFiles(
   shared: Shared,
-  { trackingNumber, channelId }: AnsweredCase,
+  { channelId }: Pick<CaseView, 'channelId'>,
   action: string,
   { files, tooLarge, tooMany }: GivenFiles,
 ): Promise<OutboxFile[]> {
@@ -23,7 +19,7 @@ export async function takeFiles(
   if (tooMany) throw new MoveRefused('too_many_files', 'Too many attachments.', 'attachments');
   const taken: OutboxFile[] = [];
   // All are judged before one is stored.
-  for (const { bytes } of files) await demandClean(shared, bytes, { trackingNumber, part: 'answer' });
+  for (const { bytes } of files) await demandClean(shared, bytes, { part: 'answer' });
   for (const { name, contentType, bytes } of files) {
     taken.push({
       name: safeFileName(name),
