@@ -65,7 +65,9 @@ async function runJest(args) {
 }
 
 function jest(args) {
-  const options = `${process.env.NODE_OPTIONS ?? ''} --experimental-vm-modules --disable-warning=ExperimentalWarning`;
+  // The threads that sources start are outside of jest: they need the loader to run TypeScript.
+  const loader = new URL('./support/typescript.mjs', import.meta.url).href;
+  const options = `${process.env.NODE_OPTIONS ?? ''} --experimental-vm-modules --disable-warning=ExperimentalWarning --import ${loader}`;
   const child = spawn(process.execPath, [join(root, 'node_modules', 'jest', 'bin', 'jest.js'), ...args], {
     cwd: root,
     env: { ...process.env, NODE_OPTIONS: options.trim() },

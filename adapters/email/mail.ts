@@ -21,6 +21,16 @@ export interface MailParser {
   close(): Promise<void>;
 }
 
+/**
+ * What ties an answer to its case. Our replies carry, for the case's token (helpers in `message-ids.ts`):
+ * a header `X-Tabea-Case: <token>` (CASE_HEADER), which comes back where a whole mail is sent back, and, as
+ * their first References entry, `<tabea.<token>@<domain of the sender>>` (`caseTokenId`), because mail programs
+ * copy References into the answer and drop headers that they do not know. They carry `X-Loop: <address of the
+ * channel>` (LOOP_HEADER) too: by it a mail of ours is known when it comes back by itself. A Reply-To of
+ * `<local part>+<token>@<domain>` is read as well, where the mailbox knows such addresses. The parser hands a
+ * token over unverified; who looks the case up checks its HMAC.
+ */
+
 /** Ids that we give to our own mails: `<outbox id>.<signature>@<domain of the sender>`. */
 export interface MessageIds {
   /** Without angle brackets; the same for every attempt of a reply. */

@@ -1,0 +1,4 @@
+/** Entry of the worker thread. */
+import { answerTo, serveJobs } from './mail-worker.js';
+
+serveJobs(answerTo);
