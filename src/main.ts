@@ -9,6 +9,7 @@ import { createLifecycle, type Lifecycle } from './compose/lifecycle.js';
 import type { Settings } from './compose/settings.js';
 import { openStore } from './compose/store.js';
 import type { Parts } from './compose/parts.js';
+import { createPullSide } from './compose/pull-side.js';
 import { startWeb } from './compose/web-side.js';
 import { startWork } from './compose/work-side.js';
 import { startProbes } from './compose/probes.js';
@@ -110,7 +111,9 @@ async function start(settings: Settings, logger: PinoLogger, lifecycle: Lifecycl
   if (env.roles.has('worker')) startWork(parts, lifecycle);
   const probes = startProbes(adapters, logger);
   lifecycle.add('probes', () => probes.stop());
-  const url = env.roles.has('web') ? await startWeb({ ...parts, probes }, lifecycle) : undefined;
+  const pull = createPullSide(parts);
+  const url = env.roles.has('web') ? await startWeb({ ...parts, probes, pull }, lifecycle) : undefined;
+  if (env.roles.has('poller')) pull.start(lifecycle);
   void probes.run();
   for (const { channelId, kind } of settings.missingKinds) {
     logger.warn(

@@ -11,7 +11,7 @@ export interface ReadinessSources {
   readonly intake: Pick<Intake, 'state'>;
   readonly dataDir: string;
   /** By channel id. */
-  readonly channels: () => Readonly<Record<string, Component>>;
+  readonly channels: () => Promise<Readonly<Record<string, Component>>>;
 }
 
 export interface Component {
@@ -24,12 +24,12 @@ const SPOOL_NEEDS_BYTES = 64 * 1024 * 1024;
 const DATABASE_PATIENCE_MS = 1_500;
 
 export async function readReadiness(sources: ReadinessSources): Promise<Readiness> {
-  const [database, queue, spool] = await Promise.all([
+  const [database, queue, spool, channels] = await Promise.all([
     askDatabase(sources.database),
     sources.queue.health(),
     lookAtSpool(sources),
+    sources.channels(),
   ]);
-  const channels = sources.channels();
   const canStore = database.state === 'ok' || spool.state !== 'down';
   const all = [database, queue, spool, ...Object.values(channels)];
   const status = !canStore ? 'down' : all.every((one) => one.state === 'ok') ? 'ok' : 'degraded';

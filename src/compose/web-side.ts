@@ -9,14 +9,17 @@ import type { Parts } from './parts.js';
 import { createSimulators } from './channels.js';
 import type { Lifecycle } from './lifecycle.js';
 import type { Probes } from './probes.js';
+import type { PullSide } from './pull-side.js';
 import { readReadiness, type Component } from './readiness.js';
 import { dialUrl } from './settings.js';
 
+interface WebParts extends Parts {
+  readonly probes: Probes;
+  readonly pull: PullSide;
+}
+
 /** Resolves with the address when requests are answered. Throws UserError where the port cannot be had. */
-export async function startWeb(
-  parts: Parts & { readonly probes: Probes },
-  lifecycle: Lifecycle,
-): Promise<string> {
+export async function startWeb(parts: WebParts, lifecycle: Lifecycle): Promise<string> {
   const { settings, store, intake, adapters, clock, logger } = parts;
   const { env } = settings;
   const changes = openChangeFeed(store.url, logger);
@@ -64,11 +67,14 @@ export async function startWeb(
   return dialUrl(env);
 }
 
-/** The worst of what is known: no adapter, an open breaker, what the provider said last. */
-function channelStates(parts: Parts & { readonly probes: Probes }): Record<string, Component> {
+/** The worst of what is known: no adapter, an open breaker, a source that is not read, what the provider said last. */
+async function channelStates(parts: WebParts): Promise<Record<string, Component>> {
   const states: Record<string, Component> = {};
   for (const channelId of parts.adapters.keys()) states[channelId] = { state: 'ok', detail: '' };
   for (const [channelId, health] of parts.probes.latest()) states[channelId] = health;
+  for (const [channelId, health] of await parts.pull.health()) {
+    if (health.state !== 'ok' && states[channelId]?.state !== 'down') states[channelId] = health;
+  }
   for (const { channelId, state, reason } of parts.replies.breakers()) {
     if (state === 'closed') continue;
     states[channelId] = { state: 'degraded', detail: `Replies wait: ${reason ?? 'the provider fails'}` };

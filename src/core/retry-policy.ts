@@ -1,4 +1,4 @@
-/** The one place that says what becomes of a reply after an error. Pure: table tests without a clock or a queue. */
+/** The one place that says what becomes of a reply, or of a source, after an error. Pure: table tests without a clock or a queue. */
 import { ChannelError } from './channel-error.js';
 
 export interface AttemptFacts {
@@ -42,9 +42,38 @@ export function verdictOf(
 }
 
 /** Doubling from 2 s to 15 min; between half and the whole of it, so that many replies do not return at once. */
-export function backoffMs(attempt: number, random: () => number): number {
-  const full = Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** Math.min(attempt - 1, 30));
+export function backoffMs(
+  attempt: number,
+  random: () => number,
+  { firstMs, longestMs } = { firstMs: FIRST_DELAY_MS, longestMs: LONGEST_DELAY_MS },
+): number {
+  const full = Math.min(longestMs, firstMs * 2 ** Math.min(attempt - 1, 30));
   return Math.round(full / 2 + (full / 2) * random());
+}
+
+/** Milliseconds between two runs of a source that fails. */
+export interface RerunPauses {
+  readonly firstMs: number;
+  readonly longestMs: number;
+}
+
+export const RERUN_PAUSES: RerunPauses = { firstMs: 1_000, longestMs: 60_000 };
+
+/**
+ * How long a pull source rests before it is run again.
+ * @param failures in a row, this one included.
+ */
+export function rerunPauseMs(
+  error: unknown,
+  failures: number,
+  random: () => number = Math.random,
+  pauses: RerunPauses = RERUN_PAUSES,
+): number {
+  const pause = backoffMs(failures, random, pauses);
+  if (!(error instanceof ChannelError)) return pause;
+  // A password that is wrong stays wrong; asking often may lock the account.
+  if (error.code === 'config') return pauses.longestMs;
+  return typeof error.retry === 'string' ? pause : Math.max(pause, clampMs(error.retry.afterMs));
 }
 
 // A provider's reset time is computed against its clock: a clock that is off must not stop us for hours.

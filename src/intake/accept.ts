@@ -2,19 +2,19 @@
  * The intake: what a channel handed over becomes durable, each event once, and the work on it is announced.
  * It is the only way in; webhooks, pollers, the spool and replays all come through here.
  */
-import type { Clock, Logger, Parsed, RawRequest } from '../core/channel.js';
+import type { Clock, Logger, Parsed, PulledItem, RawRequest } from '../core/channel.js';
 import type { Keys } from '../core/keys.js';
-import type { Database, Queryable } from '../db/database.js';
+import type { Database } from '../db/database.js';
 import type { IdsJob, QueueSystem } from '../queue/queue-system.js';
 import type { BlobStore } from './blobs.js';
 import { createDurableStore } from './durable-store.js';
-import type { HeldRow, Stored } from './entry.js';
+import type { Entry, HeldRow, Stored } from './entry.js';
 import { makeEntry } from './envelope.js';
 import { createGroupCommit } from './group-commit.js';
-import type { IntakeMetrics } from './intake-metrics.js';
-import { heldOnly } from './isolate.js';
+import { countStored, type IntakeMetrics } from './intake-metrics.js';
+import { heldOnly, reportPoison } from './isolate.js';
 import type { Spool } from './spool.js';
-import { storeEntries } from './store-entries.js';
+import { storeTogether, type Also } from './store-together.js';
 
 export interface IntakeOptions {
   readonly database: Database;
@@ -38,6 +38,8 @@ export interface IntakeLimits {
   /** Milliseconds after which a database that does not answer counts as away. */
   readonly databaseMs: number;
   readonly probeMs: number;
+  /** Milliseconds for a transaction of a poller, which nobody waits for. */
+  readonly togetherMs: number;
   /** Bodies above it go to the blob store. */
   readonly inlineBytes: number;
 }
@@ -55,10 +57,10 @@ export interface Intake {
    */
   accept(channelId: string, request: RawRequest, parsed: Parsed): Promise<Stored>;
   /**
-   * The same within a transaction of the caller (a poller's cursor, a clerk's form). Resolves with the ids of the
-   * fresh inbox rows; after its commit the caller announces them. Throws what PostgreSQL says.
+   * The same for what a poller fetched, in one transaction with what it saves of its own (`also`); never spooled.
+   * One answer an item. Throws what PostgreSQL says, that it says nothing, or what `also` throws.
    */
-  acceptWithin(client: Queryable, channelId: string, request: RawRequest, parsed: Parsed): Promise<string[]>;
+  acceptTogether(channelId: string, items: readonly PulledItem[], also: Also): Promise<readonly Stored[]>;
   /** Puts inbox ids into the queue `ingest`; never throws, nobody needs to wait for it. */
   announce(ids: readonly string[]): void;
   /** Makes a row of the quarantine durable, in the database or the spool. Throws StoreUnavailable. */
@@ -79,6 +81,7 @@ const DEFAULT_LIMITS: IntakeLimits = {
   waitingBytes: 64 * 1024 * 1024,
   databaseMs: 2_500,
   probeMs: 500,
+  togetherMs: 20_000,
   inlineBytes: 256 * 1024,
 };
 
@@ -99,6 +102,7 @@ export function createIntake(options: IntakeOptions): Intake {
     metrics,
     onFresh: announce,
   });
+  const together = { pool: options.database.pool, limitMs: limits.togetherMs };
   const group = createGroupCommit({
     lanes: limits.lanes,
     maxEvents: limits.batchEvents,
@@ -106,6 +110,10 @@ export function createIntake(options: IntakeOptions): Intake {
     maxWaitingBytes: limits.waitingBytes,
     commit: (lane, batch) => store.commit(lane, batch),
   });
+
+  function countIgnored(channel: string, { ignored }: Parsed): void {
+    if (ignored.length > 0) metrics.ignored.inc({ channel }, ignored.length);
+  }
 
   async function outsource(body: Buffer): Promise<string | null> {
     if (body.length <= limits.inlineBytes) return null;
@@ -141,16 +149,25 @@ export function createIntake(options: IntakeOptions): Intake {
       const stop = metrics.acceptSeconds.startTimer();
       const blob = request.body.length > limits.inlineBytes ? await outsource(request.body) : null;
       const entry = makeEntry(keys, channelId, request, parsed, blob);
-      if (parsed.ignored.length > 0) metrics.ignored.inc({ channel: channelId }, parsed.ignored.length);
+      countIgnored(channelId, parsed);
       const hasNothing = entry.events.length + entry.held.length + parsed.ignored.length === 0;
       if (hasNothing) return { stored: 'database', fresh: 0 };
       const stored = await group.add(entry);
       stop();
       return stored;
     },
-    async acceptWithin(client, channelId, request, parsed) {
-      const blob = await outsource(request.body);
-      return storeEntries(client, [makeEntry(keys, channelId, request, parsed, blob)]);
+    async acceptTogether(channelId, items, also) {
+      const stop = metrics.acceptSeconds.startTimer();
+      const entries: Entry[] = [];
+      for (const { request, parsed } of items) {
+        entries.push(makeEntry(keys, channelId, request, parsed, await outsource(request.body)));
+        countIgnored(channelId, parsed);
+      }
+      const { ids, poison } = await storeTogether(together, entries, also);
+      announce(ids);
+      for (const row of poison) reportPoison(metrics, logger, row);
+      stop();
+      return countStored(metrics, entries, ids);
     },
     announce,
     keep: (row) => group.add(heldOnly(row)),

@@ -4,6 +4,7 @@
  */
 import type { Pool, PoolClient } from 'pg';
 import type { Entry } from './entry.js';
+import type { Queryable } from '../db/database.js';
 import { storeEntries } from './store-entries.js';
 import { isDataError, isWorthRepeating } from './store-unavailable.js';
 
@@ -11,6 +12,8 @@ import { isDataError, isWorthRepeating } from './store-unavailable.js';
 export interface DatabaseLine {
   /** See `storeEntries`. A deadlock is tried again. Throws what PostgreSQL says, or that it says nothing. */
   store(entries: readonly Entry[]): Promise<string[]>;
+  /** Several statements, all of them or none; may run `work` again after a deadlock. Throws what it throws. */
+  transaction<T>(work: (client: Queryable) => Promise<T>): Promise<T>;
   /** Throws where the database does not answer or only reads. */
   probe(): Promise<void>;
   /** Gives the connection back. */
@@ -24,6 +27,8 @@ export interface DatabaseLineOptions {
 }
 
 const TRIES_ON_DEADLOCK = 3;
+/** Milliseconds between two statements of a transaction. */
+const LONGEST_PAUSE_MS = 3_000;
 
 export function createDatabaseLine({ pool, limitMs }: DatabaseLineOptions): DatabaseLine {
   let held: PoolClient | undefined;
@@ -70,17 +75,18 @@ export function createDatabaseLine({ pool, limitMs }: DatabaseLineOptions): Data
     }
   }
 
-  async function store(entries: readonly Entry[], tries = TRIES_ON_DEADLOCK): Promise<string[]> {
+  async function repeat<T>(work: (client: PoolClient) => Promise<T>, tries = TRIES_ON_DEADLOCK): Promise<T> {
     try {
-      return await run((client) => storeEntries(client, entries));
+      return await run(work);
     } catch (error) {
-      if (tries > 1 && isWorthRepeating(error)) return store(entries, tries - 1);
+      if (tries > 1 && isWorthRepeating(error)) return repeat(work, tries - 1);
       throw error;
     }
   }
 
   return {
-    store: (entries) => store(entries),
+    store: (entries) => repeat((client) => storeEntries(client, entries)),
+    transaction: (work) => repeat((client) => inTransaction(client, work)),
     probe: () => run(probe),
     close() {
       const client = held;
@@ -88,6 +94,19 @@ export function createDatabaseLine({ pool, limitMs }: DatabaseLineOptions): Data
       client?.release();
     },
   };
+}
+
+/** The server ends it by itself where we stop in the middle of it: its locks must not outlive a paused process. */
+async function inTransaction<T>(client: PoolClient, work: (client: Queryable) => Promise<T>): Promise<T> {
+  await client.query(`BEGIN; SET LOCAL idle_in_transaction_session_timeout = ${LONGEST_PAUSE_MS}`);
+  try {
+    const result = await work(client);
+    await client.query('COMMIT');
+    return result;
+  } catch (error) {
+    await client.query('ROLLBACK');
+    throw error;
+  }
 }
 
 async function probe(client: PoolClient): Promise<void> {

@@ -8,8 +8,8 @@ import type { Clock, Logger } from '../core/channel.js';
 import { createDatabaseLine } from './database-line.js';
 import type { Entry, HeldRow, Stored } from './entry.js';
 import { tornRow } from './held-row.js';
-import { countHeld, type IntakeMetrics } from './intake-metrics.js';
-import { heldOnly, storeIsolating } from './isolate.js';
+import { countHeld, countStored, type IntakeMetrics } from './intake-metrics.js';
+import { heldOnly, reportPoison, storeIsolating } from './isolate.js';
 import { decodeSpoolFile, TornSpoolFile } from './spool-file.js';
 import type { Spool } from './spool.js';
 import { isDataError, sqlState } from './store-unavailable.js';
@@ -50,6 +50,7 @@ export function createDurableStore(options: DurableStoreOptions): DurableStore {
   const line = () => createDatabaseLine({ pool, limitMs: options.limitMs });
   const lines = Array.from({ length: options.lanes }, line);
   // Draining may take longer than a webhook can wait.
+  const onPoison = (row: HeldRow) => reportPoison(metrics, logger, row);
   const drainLine = createDatabaseLine({ pool, limitMs: options.limitMs * 4 });
   let up = true;
   let files = 0;
@@ -65,7 +66,7 @@ export function createDurableStore(options: DurableStoreOptions): DurableStore {
         const ids = await storeIsolating(database, batch, onPoison);
         metrics.batchEvents.observe(Math.max(1, ids.length));
         if (ids.length > 0) onFresh(ids);
-        return countStored(batch, ids);
+        return countStored(metrics, batch, ids);
       } catch (error) {
         goDown(error);
       }
@@ -74,36 +75,6 @@ export function createDurableStore(options: DurableStoreOptions): DurableStore {
     metrics.spooled.inc();
     setFiles(files + 1);
     return batch.map(() => ({ stored: 'spool', fresh: 0 }));
-  }
-
-  /** One entry after another: which of its events are among the fresh ones. */
-  function countStored(batch: readonly Entry[], ids: readonly string[]): Stored[] {
-    const fresh = new Set(ids.map((id) => id.replaceAll('-', '')));
-    return batch.map((entry) => {
-      countHeld(metrics, entry.held);
-      let count = 0;
-      for (const row of entry.events) {
-        if (fresh.size > 0 && fresh.has(Buffer.from(row.id.buffer, row.id.byteOffset, 16).toString('hex')))
-          count += 1;
-      }
-      countEvents(entry, count);
-      return { stored: 'database', fresh: count };
-    });
-  }
-
-  function countEvents(entry: Entry, fresh: number): void {
-    const channel = entry.envelope?.channelId;
-    if (channel === undefined) return;
-    if (fresh > 0) metrics.accepted.inc({ channel }, fresh);
-    if (fresh < entry.events.length) metrics.duplicates.inc({ channel }, entry.events.length - fresh);
-  }
-
-  function onPoison(row: HeldRow): void {
-    countHeld(metrics, [row]);
-    logger.error(
-      { channel: row.channelId, reason: row.reason },
-      'A message was refused by the database and put into quarantine',
-    );
   }
 
   function goDown(error: unknown): void {
@@ -190,7 +161,7 @@ export function createDurableStore(options: DurableStoreOptions): DurableStore {
     try {
       const ids = await storeIsolating(drainLine, entries, onPoison);
       if (ids.length > 0) onFresh(ids);
-      countStored(entries, ids);
+      countStored(metrics, entries, ids);
       for (const name of group.keys()) await spool.remove(name);
     } catch (error) {
       if (group.size > 1) {

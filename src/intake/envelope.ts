@@ -5,7 +5,9 @@ import type { Parsed, RawRequest } from '../core/channel.js';
 import { contactKey, type Keys } from '../core/keys.js';
 import { eventKey, type InboundEvent } from '../core/message.js';
 import type { Entry, EnvelopeRow, EventRow } from './entry.js';
-import { contentId, holdPart, holdRequest, keptHeaders } from './held-row.js';
+import { contentId, holdPart, holdRequest, keptHeaders, placeOf } from './held-row.js';
+import { heldOnly } from './isolate.js';
+import { PULL_METHOD } from './receiver.js';
 import { storableJson, storableText } from './storable.js';
 
 /** A key of an index must stay below a third of a page; provider ids are far shorter. */
@@ -22,11 +24,14 @@ export function makeEntry(
   parsed: Parsed,
   bodyBlob: string | null,
 ): Entry {
+  if (pulledNothing(request, parsed)) {
+    return heldOnly(holdRequest(channelId, 'unparsable', 'nothing_read', request, bodyBlob));
+  }
   const headers = keptHeaders(request);
   // What must be kept although no event of it is new gets an id from its content, so that a repetition is no second row.
   const always = parsed.events.length === 0 || parsed.rejected.length > 0;
   const envelopeId = always
-    ? contentId('envelope', channelId, request.target, request.body)
+    ? contentId('envelope', channelId, placeOf(request), request.body)
     : uuidv7obj().bytes;
   const receivedAt = request.receivedAt.getTime();
   const envelope: EnvelopeRow = {
@@ -57,6 +62,11 @@ export function makeEntry(
   }
   for (const row of held) bytes += row.size;
   return { envelope, events, held, bytes };
+}
+
+/** A webhook may carry nothing (a handshake); a mail in which nothing was found was not understood. */
+export function pulledNothing(request: RawRequest, { events, ignored, rejected }: Parsed): boolean {
+  return request.method === PULL_METHOD && events.length + ignored.length + rejected.length === 0;
 }
 
 function eventRow(

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { uuidv7obj } from 'uuidv7';
 import type { LeftPart, RawRequest } from '../core/channel.js';
 import { idText, type EnvelopeRow, type HeldKind, type HeldRow } from './entry.js';
+import { PULL_METHOD } from './receiver.js';
 import { storableJson, storableText } from './storable.js';
 
 /** Header of a held row that names the envelope, respectively the blob, where the whole body lies. */
@@ -20,7 +21,7 @@ export function holdRequest(
   bodyBlob: string | null,
 ): HeldRow {
   const id =
-    kind === 'signature' ? uuidv7obj().bytes : contentId(kind, channelId, request.target, request.body);
+    kind === 'signature' ? uuidv7obj().bytes : contentId(kind, channelId, placeOf(request), request.body);
   const headers = keptHeaders(request, bodyBlob === null ? undefined : [BLOB_HEADER, bodyBlob]);
   const body = bodyBlob === null ? request.body : Buffer.alloc(0);
   return heldRow({ id, channelId, kind, reason, request, headers, body });
@@ -34,7 +35,9 @@ export function holdPart(
   part: LeftPart,
 ): HeldRow {
   const body = Buffer.from(part.part);
-  const id = contentId('part', channelId, request.target, body);
+  // Two mails of which nothing could be read leave the same part: what tells them apart is the whole.
+  const place = request.method === PULL_METHOD ? idText(envelopeId) : request.target;
+  const id = contentId('part', channelId, place, body);
   const headers = keptHeaders(request, [ENVELOPE_HEADER, idText(envelopeId)]);
   return heldRow({ id, channelId, kind: 'part', reason: part.reason, request, headers, body });
 }
@@ -61,13 +64,13 @@ function heldRow(given: {
 
 /**
  * The headers that parsing and verifying may read: what the body is, and the provider's own (`x-…`).
- * Credentials (Authorization, Cookie) and what proxies add are not kept.
+ * Credentials (Authorization, Cookie) and what proxies add are not kept. Those of a pulled item are its adapter's own.
  */
 export function keptHeaders(request: RawRequest, added?: readonly [string, string]): string {
   const kept: Record<string, string | readonly string[]> = {};
   for (const name in request.headers) {
     const value = request.headers[name];
-    if (value === undefined || !isKept(name)) continue;
+    if (value === undefined || !(request.method === PULL_METHOD || isKept(name))) continue;
     kept[name] = value;
   }
   if (added !== undefined) kept[added[0]] = added[1];
@@ -77,6 +80,11 @@ export function keptHeaders(request: RawRequest, added?: readonly [string, strin
 function isKept(name: string): boolean {
   if (name.startsWith('x-')) return !name.startsWith('x-forwarded-') && name !== 'x-real-ip';
   return name === 'content-type' || name.endsWith('-signature') || name.endsWith('-token');
+}
+
+/** Where equal content is the same: an address of ours; nowhere for a pulled item, as a mailbox renumbers and moves. */
+export function placeOf({ method, target }: Pick<RawRequest, 'method' | 'target'>): string {
+  return method === PULL_METHOD ? '' : target;
 }
 
 /** A UUID (version 8) from what is kept: equal for equal content. */
@@ -95,7 +103,7 @@ export function poisonRow(envelope: EnvelopeRow, reason: string): HeldRow {
   const headers =
     blob === null ? envelope.headers : JSON.stringify({ ...asObject(envelope.headers), [BLOB_HEADER]: blob });
   return {
-    id: contentId('poison', envelope.channelId, envelope.target, blob === null ? body : Buffer.from(blob)),
+    id: contentId('poison', envelope.channelId, placeOf(envelope), blob === null ? body : Buffer.from(blob)),
     channelId: envelope.channelId,
     kind: 'poison',
     reason,

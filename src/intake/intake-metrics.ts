@@ -1,6 +1,6 @@
 /** What the intake measures. Labels are channel ids and codes only. */
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
-import type { HeldKind } from './entry.js';
+import { idText, type Entry, type HeldKind, type Stored } from './entry.js';
 
 export interface IntakeMetrics {
   /** Events that were not there before. Those that went to the spool count when they are drained. */
@@ -90,4 +90,27 @@ export function createIntakeMetrics(registry: Registry): IntakeMetrics {
 /** Counts rows that were put into quarantine. */
 export function countHeld(metrics: IntakeMetrics, rows: readonly { readonly kind: HeldKind }[]): void {
   for (const row of rows) metrics.held.inc({ kind: row.kind });
+}
+
+/** What was stored in the database. One answer an entry: how many of its events are among the fresh ids. */
+export function countStored(
+  metrics: IntakeMetrics,
+  batch: readonly Entry[],
+  ids: readonly string[],
+): Stored[] {
+  const fresh = new Set(ids);
+  return batch.map((entry) => {
+    countHeld(metrics, entry.held);
+    let count = 0;
+    if (fresh.size > 0) for (const row of entry.events) if (fresh.has(idText(row.id))) count += 1;
+    countEvents(metrics, entry, count);
+    return { stored: 'database', fresh: count };
+  });
+}
+
+function countEvents(metrics: IntakeMetrics, entry: Entry, fresh: number): void {
+  const channel = entry.envelope?.channelId;
+  if (channel === undefined) return;
+  if (fresh > 0) metrics.accepted.inc({ channel }, fresh);
+  if (fresh < entry.events.length) metrics.duplicates.inc({ channel }, entry.events.length - fresh);
 }

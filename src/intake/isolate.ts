@@ -1,7 +1,9 @@
 /** One row that PostgreSQL refuses must not fail its neighbours: the batch is halved until the row is alone. */
+import type { Logger } from '../core/channel.js';
 import type { DatabaseLine } from './database-line.js';
 import type { Entry, HeldRow } from './entry.js';
 import { poisonRow, strippedRow } from './held-row.js';
+import { countHeld, type IntakeMetrics } from './intake-metrics.js';
 import { isDataError, sqlState } from './store-unavailable.js';
 
 /** Told of each row that was isolated and put into quarantine instead, with the SQLSTATE. */
@@ -70,4 +72,13 @@ async function holdRefused(
 /** An entry that is nothing but a held row. */
 export function heldOnly(row: HeldRow): Entry {
   return { envelope: null, events: [], held: [row], bytes: 512 + row.size };
+}
+
+/** Counts and tells of a row that was isolated. */
+export function reportPoison(metrics: IntakeMetrics, logger: Logger, row: HeldRow): void {
+  countHeld(metrics, [row]);
+  logger.error(
+    { channel: row.channelId, reason: row.reason },
+    'A message was refused by the database and put into quarantine',
+  );
 }

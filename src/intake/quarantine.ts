@@ -4,9 +4,10 @@ import type { Database } from '../db/database.js';
 import type { Intake } from './accept.js';
 import type { BlobStore } from './blobs.js';
 import type { HeldKind } from './entry.js';
+import { pulledNothing } from './envelope.js';
 import { holdRequest } from './held-row.js';
 import type { IntakeMetrics } from './intake-metrics.js';
-import { receiverFor } from './receiver.js';
+import { parserFor } from './receiver.js';
 import { createSignatureHold, type SignatureHoldOptions } from './signature-hold.js';
 import { loadRequest, type HeldRecord } from './stored-request.js';
 
@@ -57,7 +58,7 @@ export type ReplayOutcome =
   | 'unparsable'
   /** The adapter reads the whole and still rejects a part of it; stays held. */
   | 'still_rejected'
-  /** The channel is not enabled, or the row is no request of a webhook. */
+  /** The channel is not enabled, or the row is nothing that its adapter receives. */
   | 'no_receiver'
   /** An unexpected failure; logged, stays held. */
   | 'failed';
@@ -100,16 +101,17 @@ export function createQuarantine(options: QuarantineOptions): Quarantine {
   ): Promise<{ readonly outcome: ReplayOutcome; readonly fresh: number }> {
     if (row.inboxId !== null) return { outcome: 'replayed', fresh: await revive(row.inboxId) };
     const adapter = adapterOf(row.channelId);
-    const receiver = adapter && receiverFor(adapter, row.target);
-    if (receiver === undefined) return { outcome: 'no_receiver', fresh: 0 };
+    const parse = adapter && parserFor(adapter, row, (bytes) => options.blobs.put(bytes));
+    if (parse === undefined) return { outcome: 'no_receiver', fresh: 0 };
     const request = await loadRequest(pool, options.blobs, row);
     let parsed;
     try {
-      parsed = receiver.parse(request);
+      parsed = await parse(request);
     } catch (error) {
       logger.warn({ err: error, id: row.id }, 'A held request is still not readable');
       return { outcome: 'unparsable', fresh: 0 };
     }
+    if (pulledNothing(request, parsed)) return { outcome: 'unparsable', fresh: 0 };
     // Its parts are held already; what is left of them decides whether this row is done.
     const rejected = row.kind === 'part' && parsed.rejected.some((left) => left.part === row.body.toString());
     const { fresh } = await intake.accept(row.channelId, request, parsed);

@@ -1,5 +1,5 @@
-/** Which part of an adapter a request to `/webhooks/…` is for. */
-import type { ChannelAdapter, WebhookReceiver } from '../core/channel.js';
+/** Which part of an adapter a request is for: one to `/webhooks/…`, or what a source pulled. */
+import type { ChannelAdapter, Parsed, PutBlob, RawRequest, WebhookReceiver } from '../core/channel.js';
 
 export interface WebhookTarget {
   readonly channelId: string;
@@ -7,6 +7,9 @@ export interface WebhookTarget {
 }
 
 export const WEBHOOK_PREFIX = '/webhooks/';
+
+/** Method of what a source pulled. No server of ours lets it through as a method of HTTP. */
+export const PULL_METHOD = 'PULL';
 
 /** `/webhooks/{channelId}` or `/webhooks/{channelId}/status`, any query; undefined for everything else. */
 export function webhookTarget(target: string): WebhookTarget | undefined {
@@ -23,4 +26,16 @@ export function receiverFor(adapter: ChannelAdapter, target: string): WebhookRec
   const aim = webhookTarget(target);
   if (aim === undefined) return undefined;
   return aim.isStatus ? adapter.statusWebhook : adapter.webhook;
+}
+
+/** Reads a stored request again; undefined where the adapter has nobody for it. The reading throws UnparsableError. */
+export function parserFor(
+  adapter: ChannelAdapter,
+  request: Pick<RawRequest, 'method' | 'target'>,
+  putBlob: PutBlob,
+): ((request: RawRequest) => Parsed | Promise<Parsed>) | undefined {
+  const { pull } = adapter;
+  if (request.method === PULL_METHOD) return pull && ((pulled) => pull.parse(pulled, putBlob));
+  const receiver = receiverFor(adapter, request.target);
+  return receiver && ((posted) => receiver.parse(posted));
 }

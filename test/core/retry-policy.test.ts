@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
 import { ChannelError, type ChannelErrorCode } from '../../src/core/channel-error.js';
-import { backoffMs, verdictOf } from '../../src/core/retry-policy.js';
+import { backoffMs, verdictOf, rerunPauseMs } from '../../src/core/retry-policy.js';
 
 const firstAt = new Date('2026-11-23T00:00:00Z');
 const at = (ms: number) => new Date(firstAt.getTime() + ms);
@@ -95,4 +95,27 @@ test('the delay lies between a second and 15 minutes, and never shrinks at the s
       },
     ),
   );
+});
+
+describe('the rest of a source after a failure', () => {
+  const rest = (error: unknown, failures: number, luck = 0) => rerunPauseMs(error, failures, () => luck);
+  const dropped = new ChannelError('connection', 'x', { retry: 'backoff' });
+
+  test('doubles from a second to a minute, between half and the whole of it', () => {
+    expect([1, 2, 3, 6, 7, 500].map((failures) => rest(dropped, failures, 0.9999999))).toEqual([
+      1_000, 2_000, 4_000, 32_000, 60_000, 60_000,
+    ]);
+    expect([1, 7].map((failures) => rest(new Error('a fault of ours'), failures))).toEqual([500, 30_000]);
+  });
+
+  test('is as long as the provider asks, within reason, and never shorter than its own', () => {
+    const asked = (afterMs: number) => new ChannelError('throttled', 'x', { retry: { afterMs } });
+    expect(rest(asked(90_000), 1)).toBe(90_000);
+    expect(rest(asked(10 * HOUR), 1)).toBe(15 * MINUTE);
+    expect(rest(asked(0), 7)).toBe(30_000);
+  });
+
+  test('is a minute at once where a person must act, so that no account is locked', () => {
+    expect(rest(new ChannelError('config', 'x', { retry: 'never' }), 1)).toBe(60_000);
+  });
 });

@@ -153,20 +153,18 @@ describe('accept', () => {
     expect(rows).toEqual([{ kind: 'poison', reason: 'event_not_storable: TypeError' }]);
   });
 
-  test('within a transaction of the caller it is there or not with that transaction', async () => {
+  test('with something of the caller in one transaction: both are there or neither', async () => {
     await wipe();
-    const parsed = { events: [message('tx')], ignored: [], rejected: [] };
-    await expect(
-      store.database.transaction(async (client) => {
-        await gateway.intake.acceptWithin(client, CHANNEL, rawRequest('tx'), parsed);
-        throw new Error('the cursor is fenced');
-      }),
-    ).rejects.toThrow('fenced');
+    const items = [
+      { request: rawRequest('tx'), parsed: { events: [message('tx')], ignored: [], rejected: [] } },
+    ];
+    const fenced = () => Promise.reject(new Error('the cursor is fenced'));
+    await expect(gateway.intake.acceptTogether(CHANNEL, items, fenced)).rejects.toThrow('fenced');
     expect(await count(store.database, 'inbox')).toBe(0);
-    const ids = await store.database.transaction((client) =>
-      gateway.intake.acceptWithin(client, CHANNEL, rawRequest('tx'), parsed),
-    );
-    expect(ids).toHaveLength(1);
+    expect(gateway.queued).toEqual([]);
+    const stored = await gateway.intake.acceptTogether(CHANNEL, items, () => Promise.resolve());
+    expect(stored).toEqual([{ stored: 'database', fresh: 1 }]);
     expect(await inboxKeys(store.database)).toEqual(['m:tx']);
+    expect(gateway.queued).toHaveLength(1);
   });
 });
