@@ -17,17 +17,8 @@ const ADDRESS =
 const LONGEST_ADDRESS = 254;
 const LONGEST_NAME = 100;
 
-/** Names under which nobody reads: robots of mail systems, and senders that say so. */
-const NOBODY =
-  /^(?:mailer-?daemon|bounces?|(?:auto)?-?noreply|no[._-]?(?:reply|response|respon|balas)|do[._-]?not[._-]?(?:reply|respond)|(?:jangan|tidak(?:[._-]?(?:untuk|bisa|dapat))?)[._-]?(?:di)?balas)(?:$|[+._=-])/i;
-
 export function isAddress(text: string): boolean {
   return text.length <= LONGEST_ADDRESS && ADDRESS.test(text) && !/^\.|\.\.|\.@/.test(text);
-}
-
-/** True where the local part says that answers are not read. */
-export function isNobody(address: string): boolean {
-  return NOBODY.test(address.slice(0, Math.max(address.lastIndexOf('@'), 0)));
 }
 
 /** On one line: a name or subject with line breaks would become headers of its own. */

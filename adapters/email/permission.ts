@@ -1,5 +1,6 @@
 import type { ReplyPermission, ReplyTarget } from '../../src/core/channel.js';
-import { isAddress, isNobody } from './addresses.js';
+import { isAddress } from './addresses.js';
+import { isRobot } from './mime/automated.js';
 
 const OPTED_OUT = 'Penerima telah meminta agar tidak dikirimi e-mail lagi.';
 const NO_MAIL = 'Penerima tidak mempunyai alamat e-mail, sehingga tidak dapat dibalas lewat e-mail.';
@@ -11,6 +12,6 @@ export function mailPermission({ address, optedOut }: ReplyTarget): ReplyPermiss
   if (optedOut) return { allowed: false, reason: OPTED_OUT };
   if (address.scheme !== 'mailto') return { allowed: false, reason: NO_MAIL };
   if (!isAddress(address.value)) return { allowed: false, reason: INVALID };
-  if (isNobody(address.value)) return { allowed: false, reason: NOBODY };
+  if (isRobot(address.value.toLowerCase())) return { allowed: false, reason: NOBODY };
   return { allowed: true };
 }

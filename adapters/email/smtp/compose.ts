@@ -2,8 +2,9 @@
 import MailComposer from 'nodemailer/lib/mail-composer';
 import type { OutboundAttachment, OutboundMessage } from '../../../src/core/channel.js';
 import { ChannelError } from '../../../src/core/channel-error.js';
-import { displayName, isAddress, onOneLine, type Mailbox } from '../addresses.js';
+import { displayName, domainOf, isAddress, onOneLine, type Mailbox } from '../addresses.js';
 import type { MessageIds } from '../mail.js';
+import { CASE_HEADER, caseTokenId, LOOP_HEADER } from '../message-ids.js';
 import { textAsHtml } from './html.js';
 import { referencesOf } from './references.js';
 
@@ -19,20 +20,12 @@ const NO_SUBJECT = 'Laporan Anda';
 const AUTOMATIC_HEADERS = { 'Auto-Submitted': 'auto-replied', 'X-Auto-Response-Suppress': 'All' };
 
 export interface ComposeContext {
-  readonly channelId: string;
+  /** The address that citizens write to. */
+  readonly address: string;
   readonly from: Mailbox;
   readonly ids: MessageIds;
-  /** How the token of a case is written into a mail. */
-  readonly caseMark: CaseMark;
   readonly maxAttachmentBytes: number;
   readonly now: () => Date;
-}
-
-/** A case token in a mail: in a header of its own, and as the id of a mail that never was. */
-export interface CaseMark {
-  readonly header: string;
-  /** Without angle brackets. */
-  reference(token: string): string;
 }
 
 export interface ComposedMail {
@@ -84,22 +77,20 @@ export function subjectOf(subject: string | undefined, isAnswer: boolean): strin
   return Array.from(answer).slice(0, LONGEST_SUBJECT).join('');
 }
 
-function threadHeaders(message: OutboundMessage, { caseMark }: ComposeContext) {
+function threadHeaders(message: OutboundMessage, { from }: ComposeContext) {
   const { inReplyTo, references } = referencesOf(message.thread);
   const token = message.thread?.caseToken;
   // First, as if it were the oldest: programs shorten the middle of References, and keep its ends.
-  const marked = token === undefined ? references : [caseMark.reference(token), ...references];
+  const marked =
+    token === undefined ? references : [caseTokenId(token, domainOf(from.address)), ...references];
   return { inReplyTo, references: marked };
 }
 
-function headersOf(
-  message: OutboundMessage,
-  { channelId, caseMark }: ComposeContext,
-): Record<string, string> {
+function headersOf(message: OutboundMessage, { address }: ComposeContext): Record<string, string> {
   const token = message.thread?.caseToken;
   return {
-    'X-Loop': onOneLine(channelId),
-    ...(token === undefined ? {} : { [caseMark.header]: onOneLine(token) }),
+    [LOOP_HEADER]: onOneLine(address),
+    ...(token === undefined ? {} : { [CASE_HEADER]: onOneLine(token) }),
     ...(message.automated ? AUTOMATIC_HEADERS : {}),
   };
 }

@@ -40,8 +40,6 @@ const WORDS: Readonly<Record<string, string>> = {
   '5.7.26': 'our mail is not authenticated: check SPF and DKIM of the sender',
 };
 
-/** Failures of the network, by Node.js's and nodemailer's names. */
-const NETWORK = new Set(['ECONNECTION', 'ETIMEDOUT', 'ESOCKET', 'EDNS', 'EPROXY', 'EFETCH']);
 const CERTIFICATE = /^(?:CERT_|ERR_TLS_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_)/;
 
 /** What is read of an error; `response` is the server's own text and names addresses: never passed on. */
@@ -57,6 +55,8 @@ interface Failure {
 /** @param error whatever nodemailer rejected with. Its own text stays behind: it quotes addresses. */
 export function smtpError(error: unknown, progress: SendProgress): ChannelError {
   if (error instanceof ChannelError) return error;
+  // An access token that could not be had; whoever fetches them has judged already.
+  if (error instanceof Error && error.cause instanceof ChannelError) return error.cause;
   const failure = read(error);
   // What the server said is certain, whatever the library made of it.
   if (failure.reply !== undefined && failure.reply.code >= 400)
@@ -150,7 +150,9 @@ function judgeLibrary(failure: Failure): Verdict & { readonly providerCode?: str
   if (certificate || code === 'EREQUIRETLS') {
     return { code: 'config', words: 'has no certificate that we trust', retry: 'never' };
   }
-  if (code === 'EAUTH' || code === 'ENOAUTH' || code === 'EOAUTH2') return authVerdict(originalCode);
+  if (code === 'EAUTH' || code === 'ENOAUTH' || code === 'EOAUTH2') {
+    return { code: 'config', words: 'cannot be logged in to: check smtpUrl and oauth2', retry: 'never' };
+  }
   if (code === 'EMESSAGE') {
     return {
       code: 'rejected',
@@ -164,13 +166,6 @@ function judgeLibrary(failure: Failure): Verdict & { readonly providerCode?: str
     return { code: 'bad_response', words: 'answered what SMTP does not know', retry: 'backoff' };
   }
   return { code: 'connection', words: 'was not reached', retry: 'backoff' };
-}
-
-/** Nobody was asked for a password yet where the server of access tokens was not reached. */
-function authVerdict(originalCode: string): Verdict {
-  return NETWORK.has(originalCode) || /^E(?:CONN|AI_|NOTFOUND|HOST|NET)/.test(originalCode)
-    ? { code: 'connection', words: 'waits for an access token that did not come', retry: 'backoff' }
-    : { code: 'config', words: 'cannot be logged in to: check smtpUrl and oauth2', retry: 'never' };
 }
 
 function read(error: unknown): Failure {

@@ -1,8 +1,11 @@
 /** Which mails an answer says that it answers. https://www.rfc-editor.org/rfc/rfc5322#section-3.6.4 */
 import type { ThreadRef } from '../../../src/core/message.js';
 
-/** Inbound external ids carry a hash of the content: a reused Message-ID with other content is another mail. */
-const CONTENT_HASH = /:[0-9a-f]{8,64}$/;
+/**
+ * Inbound external ids carry a hash of the content or Gmail's id behind the Message-ID: a reused Message-ID with
+ * other content is another mail. No header of anybody's knows that.
+ */
+const DISTINCTION = /:(?:[0-9a-f]{8,64}|gm-\d+)$/;
 // eslint-disable-next-line no-control-regex
 const MESSAGE_ID = /^[^\s<>\u0000-\u001f\u007f]{1,240}@[^\s<>@\u0000-\u001f\u007f]{1,240}$/;
 /** A long thread may name hundreds; the first and the nearest tie it together. */
@@ -29,6 +32,6 @@ export function referencesOf(thread: ThreadRef | undefined): References {
 
 /** The Message-ID within an external id; undefined where the mail had none, or one that no header can carry. */
 export function messageIdOf(externalId: string): string | undefined {
-  const id = externalId.replace(CONTENT_HASH, '').replace(/^<(.*)>$/, '$1');
+  const id = externalId.replace(DISTINCTION, '').replace(/^<(.*)>$/, '$1');
   return MESSAGE_ID.test(id) ? id : undefined;
 }

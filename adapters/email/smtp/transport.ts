@@ -1,7 +1,7 @@
 /** A pool of connections to our mail server, and for each mail how far it got. */
 import { Readable } from 'node:stream';
 import { createTransport } from 'nodemailer';
-import type { EmailSettings } from '../settings.js';
+import type { AccessTokens } from '../imap/index.js';
 import type { ComposedMail } from './compose.js';
 import { smtpError } from './errors.js';
 
@@ -33,7 +33,11 @@ export interface SmtpTransport {
   close(): void;
 }
 
-type TransportSettings = Pick<EmailSettings, 'smtpUrl' | 'oauth2'>;
+export interface TransportSettings {
+  readonly smtpUrl: string;
+  /** Instead of the password in `smtpUrl`. */
+  readonly tokens?: AccessTokens | undefined;
+}
 
 export function createSmtpTransport(settings: TransportSettings): SmtpTransport {
   const pool = createTransport({
@@ -49,6 +53,7 @@ export function createSmtpTransport(settings: TransportSettings): SmtpTransport 
     disableFileAccess: true,
     disableUrlAccess: true,
   });
+  if (settings.tokens) pool.set('oauth2_provision_cb', provide(settings.tokens));
   pool.use('stream', (mail, done) => {
     const progress: unknown = Reflect.get(mail.data, PROGRESS);
     if (isProgress(progress)) mail.message.processFunc((input) => watched(input, progress));
@@ -101,12 +106,12 @@ function isProgress(value: unknown): value is Progress {
   return typeof value === 'object' && value !== null && 'handedOver' in value;
 }
 
-function optionsOf({ smtpUrl, oauth2 }: TransportSettings) {
+function optionsOf({ smtpUrl, tokens }: TransportSettings) {
   const url = new URL(smtpUrl);
   const secure = url.protocol === 'smtps:';
   const host = url.hostname.replaceAll(/^\[|\]$/g, '');
   const [user, pass] = [url.username, url.password].map((part) => decodeURIComponent(part));
-  const auth = user ? { auth: authOf(user, pass ?? '', oauth2) } : {};
+  const auth = user ? { auth: authOf(user, pass ?? '', tokens) } : {};
   return {
     host,
     port: url.port ? Number(url.port) : secure ? 465 : 587,
@@ -117,10 +122,24 @@ function optionsOf({ smtpUrl, oauth2 }: TransportSettings) {
   };
 }
 
-function authOf(user: string, pass: string, oauth2: TransportSettings['oauth2']) {
-  if (oauth2 === undefined) return { user, pass };
-  const { tokenUrl, clientId, clientSecret, refreshToken } = oauth2;
-  return { type: 'OAuth2' as const, user, clientId, clientSecret, refreshToken, accessUrl: tokenUrl };
+function authOf(user: string, pass: string, tokens: AccessTokens | undefined) {
+  return tokens === undefined ? { user, pass } : { type: 'OAuth2' as const, user };
+}
+
+/** Access tokens are shared with the reading of the mailbox: some providers end the old one with each new one. */
+function provide(tokens: AccessTokens) {
+  let last: string | undefined;
+  return (_user: string, renew: boolean, done: (error: Error | null, token?: string) => void): void => {
+    if (renew && last !== undefined) tokens.forget(last);
+    tokens.get().then(
+      (token) => {
+        last = token;
+        done(null, token);
+      },
+      // The library writes its own code over that of the error it is given.
+      (cause: unknown) => done(new Error('no access token', { cause })),
+    );
+  };
 }
 
 function isLoopback(host: string): boolean {

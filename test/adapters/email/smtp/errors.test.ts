@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { ChannelError } from '../../../../src/core/channel-error.js';
 import { smtpError } from '../../../../adapters/email/smtp/errors.js';
 
 const before = { handedOver: false, nullSender: false };
@@ -91,8 +92,6 @@ describe('no answer', () => {
     ['EREQUIRETLS', '', 'config', 'never', 'EREQUIRETLS'],
     ['EAUTH', '', 'config', 'never', 'EAUTH'],
     ['EAUTH', 'EOAUTH2', 'config', 'never', 'EOAUTH2'],
-    ['EAUTH', 'ETIMEDOUT', 'connection', 'backoff', 'ETIMEDOUT'],
-    ['EAUTH', 'ECONNREFUSED', 'connection', 'backoff', 'ECONNREFUSED'],
     ['EPROTOCOL', '', 'bad_response', 'backoff', 'EPROTOCOL'],
     ['EMESSAGE', '', 'rejected', 'never', '5.3.4'],
     ['EENVELOPE', '', 'rejected', 'never', 'EENVELOPE'],
@@ -115,6 +114,12 @@ describe('no answer', () => {
       code: 'ETLS',
     });
     expect(smtpError(error, before)).toMatchObject({ code: 'config' });
+  });
+
+  test('an access token that could not be had keeps the verdict of who fetches it', () => {
+    const cause = new ChannelError('connection', 'The token server was not reached', { retry: 'backoff' });
+    const error = Object.assign(new Error('no access token', { cause }), { code: 'EAUTH' });
+    expect(smtpError(error, before)).toBe(cause);
   });
 
   test.each([undefined, null, 'text', 7, new Error('x'), new DOMException('aborted', 'AbortError')])(

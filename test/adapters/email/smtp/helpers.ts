@@ -1,3 +1,4 @@
+import { makeMessageIds } from '../../../../adapters/email/message-ids.js';
 import {
   createMailSender,
   type MailSender,
@@ -32,11 +33,11 @@ export function senderFor(smtpUrl: string, over: Partial<MailSenderOptions> = {}
   const sender = createMailSender({
     channelId: 'email',
     from: { address: 'tabea@ambon.example', name: 'Tabea Ambon' },
-    ids: { make: (id) => `${id}.${'f'.repeat(20)}@ambon.example`, read: () => undefined },
-    caseMark: { header: 'X-Tabea-Case', reference: (token) => `case.${token}@ambon.example` },
+    address: 'lapor@ambon.example',
+    ids: makeMessageIds(() => 'f'.repeat(20), 'ambon.example'),
     maxAttachmentBytes: 20_000_000,
     now: () => NOW,
-    smtp: { smtpUrl },
+    smtpUrl,
     logger,
     ...over,
   });
