@@ -110,19 +110,13 @@ function createServer(
       else clients.delete(remoteAddress);
     },
     onMailFrom(_address, { remoteAddress }, done) {
-      limiter.consume(remoteAddress).then(
-        () => done(),
-        () => done(replies.tooMany()),
-      );
+      void answered(limiter.consume(remoteAddress), replies.tooMany, done);
     },
     onRcptTo({ address }, _session, done) {
       done(isOurs(address) ? null : replies.notHere());
     },
     onData(stream, session, done) {
-      void receive(stream, session).then(
-        () => done(null, '2.0.0 Stored'),
-        (error: unknown) => done(error instanceof SmtpReply ? error : replies.notStored()),
-      );
+      void answered(receive(stream, session), replies.notStored, (error) => done(error, '2.0.0 Stored'));
     },
   });
   // Clients that break off come here too: none of our affairs.
@@ -172,8 +166,8 @@ function createServer(
 async function readMail(stream: SMTPServerDataStream, take: (bytes: number) => boolean): Promise<Buffer> {
   let chunks: Buffer[] = [];
   let noRoom = false;
-  for await (const chunk of stream) {
-    const bytes = chunk as Buffer;
+  const incoming: AsyncIterable<Buffer> = stream;
+  for await (const bytes of incoming) {
     if (!noRoom && !stream.sizeExceeded && take(bytes.length)) chunks.push(bytes);
     else {
       noRoom ||= !stream.sizeExceeded;
@@ -183,6 +177,21 @@ async function readMail(stream: SMTPServerDataStream, take: (bytes: number) => b
   if (stream.sizeExceeded) throw replies.tooLarge();
   if (noRoom) throw replies.noRoom();
   return Buffer.concat(chunks);
+}
+
+/** The library speaks in callbacks. */
+async function answered(
+  work: Promise<unknown>,
+  otherwise: () => SmtpReply,
+  done: (error: Error | null) => void,
+): Promise<void> {
+  let reply: SmtpReply | null = null;
+  try {
+    await work;
+  } catch (error) {
+    reply = error instanceof SmtpReply ? error : otherwise();
+  }
+  done(reply);
 }
 
 async function listen(server: SMTPServer, url: string): Promise<number> {

@@ -45,13 +45,16 @@ export class PlayedMailServer {
           const { mailFrom, rcptTo } = session.envelope;
           const raw = Buffer.concat(chunks);
           const envelopeFrom = mailFrom === false ? '' : mailFrom.address;
-          const kept = Promise.all(
-            rcptTo.map(({ address }) => onMail({ raw, envelopeFrom, recipient: address })),
-          );
-          kept.then(
-            () => (takeFault('accepted-no-answer') ? cut(session.id) : done(null, '2.0.0 Accepted')),
-            () => done(reply(451, '4.3.0 Try again later')),
-          );
+          void (async () => {
+            let failure: Error | null = null;
+            try {
+              for (const { address } of rcptTo) await onMail({ raw, envelopeFrom, recipient: address });
+            } catch {
+              failure = reply(451, '4.3.0 Try again later');
+            }
+            if (failure === null && takeFault('accepted-no-answer')) cut(session.id);
+            else done(failure, '2.0.0 Accepted');
+          })();
         });
       },
     });

@@ -91,7 +91,8 @@ function watched(input: Readable, progress: Progress): Readable {
     // A fence: whatever the pool does, a mail that was drawn once goes over no second connection.
     if (progress.begun) throw new Error('this mail was begun before');
     progress.begun = true;
-    for await (const chunk of input) yield* slices(chunk as Buffer);
+    const whole: AsyncIterable<Buffer> = input;
+    for await (const chunk of whole) yield* slices(chunk);
     progress.handedOver = true;
   }
   return Readable.from(chunks(), { objectMode: false });
@@ -131,14 +132,17 @@ function provide(tokens: AccessTokens) {
   let last: string | undefined;
   return (_user: string, renew: boolean, done: (error: Error | null, token?: string) => void): void => {
     if (renew && last !== undefined) tokens.forget(last);
-    tokens.get().then(
-      (token) => {
-        last = token;
-        done(null, token);
-      },
-      // The library writes its own code over that of the error it is given.
-      (cause: unknown) => done(new Error('no access token', { cause })),
-    );
+    void (async () => {
+      let failure: Error | null = null;
+      try {
+        last = await tokens.get();
+      } catch (cause) {
+        // The library writes its own code over that of the error it is given.
+        failure = new Error('no access token', { cause });
+      }
+      if (failure === null) done(null, last);
+      else done(failure);
+    })();
   };
 }
 

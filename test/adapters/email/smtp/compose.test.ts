@@ -115,6 +115,16 @@ describe('the subject', () => {
 
 describe('nobody else says what stands in our headers', () => {
   const EVIL = 'x\r\nBcc: victim@evil.example\r\nX-Evil: 1\r\n\r\n<script>';
+  const OWN_HEADERS = new Set([
+    'Content-Type',
+    'Date',
+    'From',
+    'MIME-Version',
+    'Message-ID',
+    'Subject',
+    'To',
+    'X-Loop',
+  ]);
   const names = ['bcc', 'x-evil', 'cc', 'reply-to'];
   const isClean = (parsed: ParsedMail) => names.every((name) => !parsed.headers.has(name));
 
@@ -147,9 +157,8 @@ describe('nobody else says what stands in our headers', () => {
           to: { scheme: 'mailto', value: CITIZEN, name },
         });
         expect(isClean(parsed)).toBe(true);
-        expect(headers.map((line) => line.split(':', 1)[0]).sort()).toEqual(
-          ['Content-Type', 'Date', 'From', 'MIME-Version', 'Message-ID', 'Subject', 'To', 'X-Loop'].sort(),
-        );
+        expect(headers).toHaveLength(OWN_HEADERS.size);
+        expect(new Set(headers.map((line) => line.split(':', 1)[0]))).toEqual(OWN_HEADERS);
         expect([parsed.to ?? []].flat().flatMap(({ value }) => value)).toMatchObject([{ address: CITIZEN }]);
       }),
       { numRuns: 200 },

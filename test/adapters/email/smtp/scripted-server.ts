@@ -95,10 +95,13 @@ export async function scriptedServer(): Promise<ScriptedServer> {
         data = undefined;
         answer('END');
       }
-      for (let at = buffer.indexOf('\r\n'); at >= 0 && data === undefined; at = buffer.indexOf('\r\n')) {
-        const line = buffer.slice(0, at);
-        buffer = buffer.slice(at + 2);
+      const end = buffer.indexOf('\r\n');
+      if (data === undefined && end >= 0) {
+        const line = buffer.slice(0, end);
+        buffer = buffer.slice(end + 2);
         command(line);
+        more();
+        return;
       }
       if (data !== undefined && buffer !== '') more();
     };
