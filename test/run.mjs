@@ -15,6 +15,7 @@ const NEEDED = [
   { program: 'redis-server', package: 'redis-server' },
   { program: 'chromium', package: 'chromium' },
   { program: 'dovecot', package: 'dovecot-imapd dovecot-lmtpd' },
+  { program: 'smtpd', package: 'opensmtpd' },
 ];
 
 // Debian puts servers where an ordinary user's PATH does not lead.
