@@ -51,15 +51,15 @@ function buildProgram(): Command {
     .action((ids: string[], options: ReplayOptions) => replay(ids, options));
   program
     .command('backfill [channel]')
-    .description("takes in what the provider's list has and the store has not")
+    .description('takes in what the provider has and the store has not')
     .requiredOption('--from <date>', 'beginning of the period')
-    .option('--to <date>', 'end of the period; default now')
+    .option('--to <date>', 'end of the period; default now; a mailbox is read to its end')
     .action((channel: string | undefined, options: PeriodOptions) => backfill(channel, options));
   program
     .command('audit [channel]')
-    .description("compares the provider's list with the store and names every difference")
+    .description('compares what the provider has with the store and names every difference')
     .requiredOption('--from <date>', 'beginning of the period')
-    .option('--to <date>', 'end of the period; default now')
+    .option('--to <date>', 'end of the period; default now; a mailbox is read to its end')
     .action(async (channel: string | undefined, options: PeriodOptions) => {
       process.exitCode = await audit(channel, options);
     });

@@ -114,6 +114,9 @@ async function start(settings: Settings, logger: PinoLogger, lifecycle: Lifecycl
   const pull = createPullSide(parts);
   const url = env.roles.has('web') ? await startWeb({ ...parts, probes, pull }, lifecycle) : undefined;
   if (env.roles.has('poller')) pull.start(lifecycle);
+  if (env.roles.size === 1 && env.roles.has('poller') && !pull.hasSources) {
+    logger.warn({}, 'No enabled channel is polled: this process has nothing to do');
+  }
   void probes.run();
   for (const { channelId, kind } of settings.missingKinds) {
     logger.warn(

@@ -92,7 +92,7 @@ export function startSource(parts: PollParts, channelId: string, source: PullSou
       const lease = await takeLease(database.pool, id, timing.lease);
       if (lease === undefined) return standBy();
       try {
-        return await runUnder(lease);
+        return stopping.signal.aborted ? 0 : await runUnder(lease);
       } finally {
         await lease.release();
       }

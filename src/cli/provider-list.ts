@@ -1,10 +1,12 @@
-/** `tabea backfill` and `tabea audit`: the provider's own list against the store. */
+/** `tabea backfill` and `tabea audit`: what the provider has against the store. */
+import { ChannelError } from '../core/channel-error.js';
 import { UserError } from '../core/errors.js';
 import { badPeriod, readDate } from './period.js';
-import { type InboundMessage } from '../core/message.js';
+import type { InboundEvent, InboundMessage } from '../core/message.js';
 import type { ChannelAdapter, RawRequest } from '../core/channel.js';
 import { storedKey } from '../intake/envelope.js';
 import { hint, print } from './output.js';
+import { canPullBack, lookBack, pullBack } from './pull-backfill.js';
 import { withIntake, type OpenedIntake } from './with-intake.js';
 
 export interface PeriodOptions {
@@ -18,21 +20,45 @@ const CHUNK = 100;
 export async function backfill(channelId: string | undefined, options: PeriodOptions): Promise<void> {
   const [since, until] = period(options);
   await withIntake(async (opened) => {
-    for (const [id, adapter] of listable(opened, channelId)) {
-      let fresh = 0;
-      let seen = 0;
-      for await (const chunk of chunked(adapter, since, until)) {
-        const { fresh: added } = await opened.intake.accept(id, asRequest(chunk), {
-          events: chunk,
-          ignored: [],
-          rejected: [],
-        });
-        fresh += added;
-        seen += chunk.length;
-      }
-      hint(`${id}: ${seen} at the provider, ${fresh} taken in now.`);
+    for (const [id, adapter] of readable(opened, channelId)) {
+      if (canPullBack(adapter)) await pullOne(opened, id, adapter, since);
+      else await listOne(opened, id, adapter, since, until);
     }
   });
+}
+
+async function pullOne(
+  opened: OpenedIntake,
+  id: string,
+  adapter: ChannelAdapter,
+  since: Date,
+): Promise<void> {
+  const { read, fresh, unread } = await providerOf(id, () => pullBack(opened, id, adapter, since));
+  print(`${id}: ${read} read, ${fresh} new.`);
+  if (unread > 0) hint(`${unread} of them could not be read whole: npx tabea replay --list --channel ${id}`);
+}
+
+async function listOne(
+  opened: OpenedIntake,
+  id: string,
+  adapter: ChannelAdapter,
+  since: Date,
+  until: Date,
+): Promise<void> {
+  let fresh = 0;
+  let seen = 0;
+  for await (const chunk of chunked(adapter, since, until)) {
+    const { fresh: added } = await opened.intake.accept(id, asRequest(chunk), {
+      events: chunk,
+      ignored: [],
+      rejected: [],
+    });
+    fresh += added;
+    seen += chunk.length;
+  }
+  print(`${id}: ${seen} read, ${fresh} new.`);
+  if (opened.intake.state().storing === 'spool')
+    hint('The database went away: what came after that waits in the spool and is not counted as new.');
 }
 
 /** Prints each message that the provider has and the store has not; the exit code says whether there is one. */
@@ -40,15 +66,16 @@ export async function audit(channelId: string | undefined, options: PeriodOption
   const [since, until] = period(options);
   return await withIntake(async (opened) => {
     let missing = 0;
-    for (const [id, adapter] of listable(opened, channelId)) {
-      let seen = 0;
+    for (const [id, adapter] of readable(opened, channelId)) {
       let missingHere = 0;
-      for await (const chunk of chunked(adapter, since, until)) {
-        seen += chunk.length;
-        const absent = await absentOf(opened, id, chunk);
-        for (const message of absent) print(`${id}  missing  ${message.externalId}  ${message.receivedAt}`);
+      const compare = async (events: readonly InboundEvent[]) => {
+        const absent = await absentOf(opened, id, events);
+        for (const event of absent) print(`${id}  missing  ${event.externalId}  ${timeOf(event)}`);
         missingHere += absent.length;
-      }
+      };
+      const seen = canPullBack(adapter)
+        ? await providerOf(id, () => lookBack(adapter, since, compare))
+        : await compareList(adapter, since, until, compare);
       missing += missingHere;
       const open = await unsettled(opened, id, since, until);
       for (const row of open) print(`${id}  ${row.state}  ${row.id}`);
@@ -61,6 +88,37 @@ export async function audit(channelId: string | undefined, options: PeriodOption
   });
 }
 
+async function compareList(
+  adapter: ChannelAdapter,
+  since: Date,
+  until: Date,
+  compare: (events: readonly InboundEvent[]) => Promise<void>,
+): Promise<number> {
+  let seen = 0;
+  for await (const chunk of chunked(adapter, since, until)) {
+    seen += chunk.length;
+    await compare(chunk);
+  }
+  return seen;
+}
+
+function timeOf(event: InboundEvent): string {
+  return event.type === 'delivery' ? event.at : event.receivedAt;
+}
+
+/** A provider that does not answer is no defect of ours. */
+async function providerOf<T>(id: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (cause) {
+    if (!(cause instanceof ChannelError)) throw cause;
+    throw new UserError('provider_failed', `The provider of ${id} failed (${cause.code}).`, {
+      remedy: 'See npx tabea doctor, then run this again: what was taken in is not taken in twice.',
+      cause,
+    });
+  }
+}
+
 function period({ from, to }: PeriodOptions): [Date, Date] {
   const since = readDate(from);
   const until = to === undefined ? new Date() : readDate(to);
@@ -68,16 +126,26 @@ function period({ from, to }: PeriodOptions): [Date, Date] {
   return [since, until];
 }
 
-function listable({ adapters }: OpenedIntake, channelId: string | undefined): [string, ChannelAdapter][] {
-  const chosen = [...adapters].filter(
-    ([id, adapter]) => (channelId === undefined || id === channelId) && adapter.list !== undefined,
-  );
-  if (chosen.length === 0) {
-    throw new UserError('not_listable', 'No such enabled channel whose provider can list its messages.', {
+/** Channels whose past can be read: by their sources, or from the provider's list. */
+function readable({ adapters }: OpenedIntake, channelId: string | undefined): [string, ChannelAdapter][] {
+  const isReadable = (adapter: ChannelAdapter) => canPullBack(adapter) || adapter.list !== undefined;
+  const able = [...adapters].filter(([, adapter]) => isReadable(adapter));
+  const names = able.map(([id]) => id).join(', ');
+  const remedy = names === '' ? 'No enabled channel can.' : `Channels that can: ${names}.`;
+  if (channelId === undefined) {
+    if (able.length > 0) return able;
+    throw new UserError('not_readable', 'No enabled channel can be read again.', {
       remedy: 'See npx tabea doctor for the channels.',
     });
   }
-  return chosen;
+  if (!adapters.has(channelId)) {
+    throw new UserError('unknown_channel', `There is no enabled channel ${channelId}.`, { remedy });
+  }
+  const chosen = able.filter(([id]) => id === channelId);
+  if (chosen.length > 0) return chosen;
+  throw new UserError('not_readable', `The provider of ${channelId} does not let its past be read.`, {
+    remedy,
+  });
 }
 
 async function* chunked(adapter: ChannelAdapter, since: Date, until: Date): AsyncGenerator<InboundMessage[]> {
@@ -106,14 +174,14 @@ function asRequest(messages: readonly InboundMessage[]): RawRequest {
 async function absentOf(
   { store }: OpenedIntake,
   channelId: string,
-  chunk: readonly InboundMessage[],
-): Promise<InboundMessage[]> {
+  chunk: readonly InboundEvent[],
+): Promise<InboundEvent[]> {
   const { rows } = await store.database.pool.query<{ event_key: string }>(
     'SELECT event_key FROM inbox WHERE channel_id = $1 AND event_key = ANY ($2::text[])',
-    [channelId, chunk.map((message) => storedKey(message))],
+    [channelId, chunk.map((event) => storedKey(event))],
   );
   const known = new Set(rows.map((row) => row.event_key));
-  return chunk.filter((message) => !known.has(storedKey(message)));
+  return chunk.filter((event) => !known.has(storedKey(event)));
 }
 
 async function unsettled({ store }: OpenedIntake, channelId: string, since: Date, until: Date) {

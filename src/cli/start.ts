@@ -7,6 +7,7 @@ import { print } from './output.js';
 
 /** After that the process ends whatever still hangs: ten seconds are promised. */
 const WATCHDOG_MS = 9_500;
+const DAY_MS = 24 * 60 * 60_000;
 
 export async function start(): Promise<void> {
   const settings = await settle(process.env);
@@ -25,7 +26,12 @@ export async function start(): Promise<void> {
 /** Resolves at the first SIGINT or SIGTERM; npm passes Ctrl-C on a second time, which must not force anything. */
 function signalled(): Promise<void> {
   return new Promise((resolve) => {
-    const asked = () => resolve();
+    // A poller without a channel to poll has no connection that would keep the process.
+    const stay = setInterval(() => undefined, DAY_MS);
+    const asked = () => {
+      clearInterval(stay);
+      resolve();
+    };
     process.on('SIGINT', asked);
     process.on('SIGTERM', asked);
   });

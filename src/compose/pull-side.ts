@@ -8,13 +8,20 @@ import type { Lifecycle } from './lifecycle.js';
 import type { Parts } from './parts.js';
 
 export interface PullSide {
-  /** To be called last: in the demo the sources dial the simulator. */
+  /** Some enabled channel is polled, by whichever process. */
+  readonly hasSources: boolean;
+  /** Starts the pollers of this process. To be called last: in the demo the sources dial the simulator. */
   start(lifecycle: Lifecycle): void;
   /** The worst of each channel's sources; channels without one are absent. */
   health(): Promise<ReadonlyMap<string, ChannelHealth>>;
 }
 
-export function createPullSide({ store, intake, adapters, registry, logger }: Parts): PullSide {
+type PullParts = Pick<Parts, 'adapters' | 'registry' | 'logger'> & {
+  readonly store: Pick<Parts['store'], 'database'>;
+  readonly intake: Pick<Parts['intake'], 'intake' | 'blobs'>;
+};
+
+export function createPullSide({ store, intake, adapters, registry, logger }: PullParts): PullSide {
   const { database } = store;
   const known = sourcesOf(adapters);
   let pollers: RunningPollers | undefined;
@@ -24,6 +31,7 @@ export function createPullSide({ store, intake, adapters, registry, logger }: Pa
   }
 
   return {
+    hasSources: known.length > 0,
     start(lifecycle) {
       const metrics = createPullMetrics(registry);
       const parts = { database, intake: intake.intake, blobs: intake.blobs, logger, metrics };

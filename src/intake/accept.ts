@@ -13,6 +13,7 @@ import { makeEntry } from './envelope.js';
 import { createGroupCommit } from './group-commit.js';
 import { countStored, type IntakeMetrics } from './intake-metrics.js';
 import { heldOnly, reportPoison } from './isolate.js';
+import { PULL_METHOD } from './receiver.js';
 import type { Spool } from './spool.js';
 import { storeTogether, type Also } from './store-together.js';
 
@@ -160,7 +161,9 @@ export function createIntake(options: IntakeOptions): Intake {
       const stop = metrics.acceptSeconds.startTimer();
       const entries: Entry[] = [];
       for (const { request, parsed } of items) {
-        entries.push(makeEntry(keys, channelId, request, parsed, await outsource(request.body)));
+        // Whatever an adapter forgets, its item must be kept and be readable again.
+        const pulled = { ...request, method: PULL_METHOD };
+        entries.push(makeEntry(keys, channelId, pulled, parsed, await outsource(request.body)));
         countIgnored(channelId, parsed);
       }
       const { ids, poison } = await storeTogether(together, entries, also);

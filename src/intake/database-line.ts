@@ -33,6 +33,11 @@ const LONGEST_PAUSE_MS = 3_000;
 export function createDatabaseLine({ pool, limitMs }: DatabaseLineOptions): DatabaseLine {
   let held: PoolClient | undefined;
 
+  // The pool listens for errors of idle connections only; unheard, one of ours would end the process.
+  function onError(this: PoolClient): void {
+    drop(this);
+  }
+
   function drop(client: PoolClient): void {
     if (held !== client) return;
     held = undefined;
@@ -41,8 +46,7 @@ export function createDatabaseLine({ pool, limitMs }: DatabaseLineOptions): Data
 
   async function connect(): Promise<PoolClient> {
     const client = await pool.connect();
-    // The pool listens for errors of idle connections only; unheard, one of ours would end the process.
-    client.on('error', () => drop(client));
+    client.on('error', onError);
     return client;
   }
 
@@ -86,19 +90,27 @@ export function createDatabaseLine({ pool, limitMs }: DatabaseLineOptions): Data
 
   return {
     store: (entries) => repeat((client) => storeEntries(client, entries)),
-    transaction: (work) => repeat((client) => inTransaction(client, work)),
+    transaction: (work) => repeat((client) => inTransaction(client, limitMs, work)),
     probe: () => run(probe),
     close() {
       const client = held;
       held = undefined;
+      // It is the pool's again, and may come to a line once more.
+      client?.off('error', onError);
       client?.release();
     },
   };
 }
 
-/** The server ends it by itself where we stop in the middle of it: its locks must not outlive a paused process. */
-async function inTransaction<T>(client: PoolClient, work: (client: Queryable) => Promise<T>): Promise<T> {
-  await client.query(`BEGIN; SET LOCAL idle_in_transaction_session_timeout = ${LONGEST_PAUSE_MS}`);
+/** The server ends it by itself where we stop in the middle of it: its locks must not outlive a paused or dead process. */
+async function inTransaction<T>(
+  client: PoolClient,
+  limitMs: number,
+  work: (client: Queryable) => Promise<T>,
+): Promise<T> {
+  await client.query(
+    `BEGIN; SET LOCAL idle_in_transaction_session_timeout = ${LONGEST_PAUSE_MS}; SET LOCAL statement_timeout = ${limitMs}`,
+  );
   try {
     const result = await work(client);
     await client.query('COMMIT');

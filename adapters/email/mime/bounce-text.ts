@@ -20,7 +20,7 @@ const REPLY = /(?<![\d.:-])([45]\d\d)(?=[ \-#:])(?![ -]\d{3}\b)/;
 
 /** Below it stands our own mail: its words are not the server's. */
 const RETURNED =
-  /^(?:-{3,}.*(?:copy of (?:the|your) (?:message|original)|original message|message header|unsent message|returned message).*|.*\bMessage-ID[ \t]*:.*)$/im;
+  /^(?:---.*(?:copy of (?:the|your) (?:message|original)|original message|message header|unsent message|returned message).*|.*\bMessage-ID[ \t]*:.*)$/im;
 
 /** Undefined where the mail is none: a postmaster writes letters too. */
 export function readBounceText(

@@ -4,13 +4,15 @@ import libmime from 'libmime';
 /** Bytes in UTF-8; file systems take 255. */
 const MAX_BYTES = 180;
 const MAX_EXTENSION = 16;
+/** Looked at, from the end, where the extension is. */
+const MAX_CHARACTERS = 1_000;
 
 /** https://learn.microsoft.com/windows/win32/fileio/naming-a-file */
 const RESERVED = /^(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$)(?=\.|$)/i;
 
 /** `number` counts the files of the mail from 1, for those without a name. */
 export function safeFileName(given: string | undefined, contentType: string, number: number): string {
-  const base = (given ?? '').split(/[/\\]/).at(-1) ?? '';
+  const base = (given ?? '').split(/[/\\]/).at(-1)?.slice(-MAX_CHARACTERS) ?? '';
   const clean = base
     // Control characters, and marks that turn the direction of writing: "exe.gpj" must not read "jpg.exe".
     .replaceAll(/[\p{Cc}\u200B-\u200F\u202A-\u202E\u2060-\u2069\uFEFF]/gu, '')

@@ -3,6 +3,8 @@ import { convert, type FormatOptions, type HtmlToTextOptions } from 'html-to-tex
 
 /** Deeper elements overflow the stack of the converter and cost the square of their number. Browsers flatten at 512. */
 const MAX_DEPTH = 500;
+/** The converter makes an object of each; a long newsletter has some thousands. */
+const MAX_TAGS = 50_000;
 const MAX_LINK = 2_000;
 
 const LINK: FormatOptions = {
@@ -34,7 +36,7 @@ const OPTIONS: HtmlToTextOptions = {
 
 /** Never throws: what the converter cannot take is stripped of its tags. */
 export function htmlToPlain(html: string): string {
-  if (isTooDeep(html)) return stripTags(html);
+  if (isTooMuch(html)) return stripTags(html);
   try {
     return convert(html, OPTIONS).replaceAll('\u00A0', ' ');
   } catch {
@@ -57,9 +59,11 @@ const FLAT = new Set(
 );
 
 /** Counts what is open without looking at the names: more than the true depth, and linear. */
-function isTooDeep(html: string): boolean {
+function isTooMuch(html: string): boolean {
   let depth = 0;
+  let tags = 0;
   for (const [, closing, name = ''] of html.matchAll(/<(\/?)([a-z][a-z0-9:-]{0,30})/gi)) {
+    if (++tags > MAX_TAGS) return true;
     if (FLAT.has(name.toLowerCase())) continue;
     depth = Math.max(0, depth + (closing === '/' ? -1 : 1));
     if (depth > MAX_DEPTH) return true;
@@ -69,7 +73,7 @@ function isTooDeep(html: string): boolean {
 
 function stripTags(html: string): string {
   return html
-    .replaceAll(/<(?:br|p|div|tr|li)\b[^>]{0,1000}>/gi, '\n')
+    .replaceAll(/<(?:br|p|div|tr|li)\b[^<>]{0,1000}>/gi, '\n')
     .replaceAll(/<[^<>]{0,10000}>/g, '')
     .replaceAll('&nbsp;', ' ')
     .replaceAll('&lt;', '<')

@@ -13,6 +13,8 @@ const ID = /^[\x21-\x3b\x3d\x3f-\x7e]+@[\x21-\x3b\x3d\x3f-\x7e]+$/;
 /** More than is looked up, because tokens and repetitions are taken out. */
 const MAX_REFERENCES = 50;
 const HASH_CHARACTERS = 32;
+const SPACE = 0x20;
+const CARRIAGE_RETURN = 0x0d;
 
 /** A Message-ID without brackets; undefined for what cannot be told from another (`<>`, `<@>`, prose). */
 export function messageIdOf(value: string | undefined): string | undefined {
@@ -63,9 +65,17 @@ export function contentHash(root: Part): string {
   return hash.digest('hex').slice(0, HASH_CHARACTERS);
 }
 
-/** Without what mail servers change at the ends of lines and of the text. */
+/** Without what mail servers change at the ends of lines and of the text. On bytes: it may be all of 50 MB. */
 function settled(bytes: Buffer): Buffer {
-  return Buffer.from(bytes.toString('latin1').replaceAll('\r', '').trimEnd(), 'latin1');
+  let end = bytes.length;
+  while (end > 0 && (bytes[end - 1] ?? 0) <= SPACE) end--;
+  const kept = Buffer.allocUnsafe(end);
+  let length = 0;
+  for (let i = 0; i < end; i++) {
+    const byte = bytes[i] ?? 0;
+    if (byte !== CARRIAGE_RETURN) kept[length++] = byte;
+  }
+  return kept.subarray(0, length);
 }
 
 /** `<a@x> <b@x>`, with comments and rubbish between; some programs leave the brackets out. */

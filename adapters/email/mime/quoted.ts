@@ -31,13 +31,14 @@ export function splitQuoted(text: string): SplitText {
 
 /** The first line of what was written before; the number of lines where there is none. */
 function historyStart(lines: readonly string[]): number {
+  const quotes = closingQuotes(lines);
   for (let i = 0; i < lines.length; i++) {
     // What somebody passes on is what he wants to say: nothing below it is folded away.
     if (isForward(lines[i] ?? '')) return lines.length;
     if (isSeparator(lines[i] ?? '')) return i;
     if (isReplyBlock(lines, i)) return ruleAbove(lines, i);
     if (attributionEnd(lines, i) !== undefined) return i;
-    if (isQuote(lines[i]) && isLastQuote(lines, i)) return i;
+    if (i >= quotes) return i;
   }
   return lines.length;
 }
@@ -49,13 +50,16 @@ function ruleAbove(lines: readonly string[], block: number): number {
   return /^\s*[_-]{10,}\s*$/.test(lines[above] ?? '') ? above : block;
 }
 
-/** Quoted lines, two at least, to the end of the text without a line that says who wrote them. */
-function isLastQuote(lines: readonly string[], start: number): boolean {
-  // Asked at the first line of each block only, so that the text is not read over and over.
-  if (start > 0 && isQuote(lines[start - 1])) return false;
-  let end = start;
-  while (end < lines.length && (isQuote(lines[end]) || isBlank(lines[end]))) end++;
-  return end === lines.length && lines.slice(start + 1).some(isQuote);
+/** Where quoted lines, two at least, go on to the end of the text without a line that says who wrote them. */
+function closingQuotes(lines: readonly string[]): number {
+  let start = lines.length;
+  let quotes = 0;
+  for (let i = lines.length - 1; i >= 0 && (isQuote(lines[i]) || isBlank(lines[i])); i--) {
+    if (!isQuote(lines[i])) continue;
+    quotes++;
+    start = i;
+  }
+  return quotes > 1 ? start : lines.length;
 }
 
 /** Answers written between and below quoted lines. Undefined where the history is no block of `>` lines. */
@@ -91,7 +95,9 @@ function isBlank(line: string | undefined): boolean {
   return (line ?? '').trim() === '';
 }
 
-/** Line ends before and after the text belong to the format. */
+/** Line ends after the text belong to the format. */
 function joined(lines: readonly string[]): string {
-  return lines.join('\n').replace(/\n+$/, '');
+  let last = lines.length;
+  while (last > 0 && lines[last - 1] === '') last--;
+  return lines.slice(0, last).join('\n');
 }

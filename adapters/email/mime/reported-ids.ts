@@ -5,15 +5,16 @@ import type { Part } from './parts.js';
 const MAX_IDS = 50;
 const MAX_BYTES = 256 * 1024;
 
-const NAMED = /^[>|\s]*(?:X-)?(?:Original-)?Message-ID[ \t]*:\s*<?\s*([^<>\s]{3,400})/gim;
+const NAMED =
+  /^[>| \t]{0,20}(?:X-)?(?:Original-)?(?:Message|Envelope)-ID[ \t]{0,5}:\s{0,20}<?\s{0,5}([^<>\s]{3,400})/gim;
 const OUR_VERP = /\+([0-9a-z-]{1,64}\.[0-9a-f]{20})@(.+)$/;
 
 /** Of enclosed mails only the header that names it: further down stand the ids of the mails that it answers. */
 const ENCLOSED = /^(?:message\/(?:rfc822|global)|(?:text|message)\/(?:rfc822|global)-headers)$/;
 
 /**
- * Ids, the likeliest first: what the machine part names (RFC 8098, 3.2.5), the returned headers, lines of the
- * text, then the report's own headers.
+ * Ids, the likeliest first: what the machine part names (RFC 8098, 3.2.5; RFC 3464, 2.2.1 where an ENVID was
+ * given), the returned headers, lines of the text, then the report's own headers.
  */
 export function reportedIds(root: Part, leaves: readonly Part[]): string[] {
   const machine = leaves.filter((leaf) =>

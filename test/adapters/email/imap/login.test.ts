@@ -206,6 +206,17 @@ describe('a server that fails at one mail', () => {
     await imap.close();
   });
 
+  test('no password goes unencrypted to another machine', async () => {
+    const imap = await startPlayedImap();
+    // This machine, but by an address that does not look like it; the server offers no STARTTLS.
+    const url = `imap://warga:x@[::ffff:127.0.0.1]:${imap.port}`;
+    const failure = await running(sourceFor(url), recordingSink()).failure();
+    expect(failure).toMatchObject({ code: 'config', message: expect.stringContaining('no safe connection') });
+    expect(imap.logins()).toBe(0);
+    await running(sourceFor(`imap://warga:x@127.0.0.1:${imap.port}`), recordingSink()).stop();
+    await imap.close();
+  });
+
   test.each([
     ['NO [AUTHENTICATIONFAILED] Invalid credentials', 'config'],
     ['NO [ALERT] Application-specific password required', 'config'],

@@ -14,6 +14,8 @@ export interface PlayedImap {
   /** How often each UID was fetched. */
   readonly fetches: Map<number, number>;
   readonly mails: PlayedMail[];
+  /** Attempts to log in, by whatever means. */
+  logins(): number;
   close(): Promise<void>;
 }
 
@@ -31,9 +33,15 @@ const CAPABILITIES = 'IMAP4rev1 SASL-IR AUTH=XOAUTH2 X-GM-EXT-1 UIDPLUS';
 
 export async function startPlayedImap(options: PlayedImapOptions = {}): Promise<PlayedImap> {
   const sockets = new Set<Socket>();
-  const played = { tokens: [] as string[], fetches: new Map<number, number>(), mails: [] as PlayedMail[] };
+  const played = {
+    tokens: [] as string[],
+    fetches: new Map<number, number>(),
+    mails: [] as PlayedMail[],
+    attempts: 0,
+  };
   const server = createServer((socket) => {
     sockets.add(socket);
+    socket.setNoDelay(true);
     socket.on('error', () => undefined);
     socket.once('close', () => sockets.delete(socket));
     socket.write(`* OK [CAPABILITY ${CAPABILITIES}] ready\r\n`);
@@ -49,7 +57,10 @@ export async function startPlayedImap(options: PlayedImapOptions = {}): Promise<
   });
   const address = server.address();
   return {
-    ...played,
+    tokens: played.tokens,
+    fetches: played.fetches,
+    mails: played.mails,
+    logins: () => played.attempts,
     port: typeof address === 'object' && address !== null ? address.port : 0,
     close: () =>
       new Promise((resolve) => {
@@ -59,7 +70,7 @@ export async function startPlayedImap(options: PlayedImapOptions = {}): Promise<
   };
 }
 
-type State = Pick<PlayedImap, 'tokens' | 'fetches' | 'mails'>;
+type State = Pick<PlayedImap, 'tokens' | 'fetches' | 'mails'> & { attempts: number };
 
 function answer(socket: Socket, line: string, state: State, options: PlayedImapOptions): void {
   const [tag = '', ...words] = line.split(' ');
@@ -74,8 +85,10 @@ function answer(socket: Socket, line: string, state: State, options: PlayedImapO
       say(`* CAPABILITY ${CAPABILITIES}`);
       return ok();
     case 'LOGIN':
+      state.attempts += 1;
       return options.refuseLogin === undefined ? ok() : say(`${tag} ${options.refuseLogin}`);
     case 'AUTHENTICATE': {
+      state.attempts += 1;
       const token = /auth=Bearer ([\w-]+)/.exec(Buffer.from(words[2] ?? '', 'base64').toString())?.[1] ?? '';
       state.tokens.push(token);
       if (options.valid?.(token) ?? true) return ok();

@@ -213,6 +213,21 @@ describeWithDovecot('a mail folder as a source', () => {
     expect(numbered(sink.ids())).toEqual(['m11', 'm12', 'm11', 'm12', 'm13']);
   });
 
+  test('UIDVALIDITY changes under an open session: nothing that comes afterwards is missed', async () => {
+    const user = newUser();
+    dovecot.deliver(user, mails(1, 30));
+    const source = sourceFor(dovecot.url(user), { since: isoDay(daysAgo(1)) });
+    const sink = recordingSink();
+    const run = running(source, sink);
+    await run.until(30);
+    dovecot.renumber(user);
+    dovecot.deliver(user, mails(31, 3));
+    // Dovecot closes the session when it notices; the next run begins under the new numbers.
+    expect(await run.until(63)).toMatchObject({ code: 'connection' });
+    await drained(source, sink, 63);
+    expect(new Set(numbered(sink.ids()))).toEqual(new Set(expected(1, 33)));
+  });
+
   test('what the sink throws ends the run, and what was not durable comes again', async () => {
     const user = newUser();
     dovecot.deliver(user, mails(1, 180));

@@ -56,6 +56,7 @@ describe('a bounce', () => {
   test.each([
     ['dsn-failed', '5.1.1'],
     ['dsn-failed-original-id', '5.2.2'],
+    ['dsn-envelope-id', '5.2.2'],
     ['dsn-failed-given-up', '4.4.7'],
     ['dsn-enclosed', '5.7.1'],
     ['dsn-verp', '5.0.0'],

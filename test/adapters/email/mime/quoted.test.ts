@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, test } from '@jest/globals';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { splitQuoted } from '../../../../adapters/email/mime/quoted.js';
 import { Blobs, fixture, messageOf, origin, testParser } from './helpers.js';
 
@@ -83,5 +83,7 @@ test('a long text costs no more than a moment', () => {
   for (const one of ['Pada 1', '> a', 'Dari: x', '--', ' ', 'On 1 a@b'])
     splitQuoted(`${one}\n`.repeat(60_000));
   splitQuoted('Pada '.repeat(40_000));
+  splitQuoted(`${'> a\n\n'.repeat(50_000)}x`);
+  splitQuoted(`a${'\n'.repeat(200_000)}b`);
   expect(performance.now() - begun).toBeLessThan(5_000);
 });
