@@ -278,6 +278,7 @@ function citizenOf(from: string): string {
 function playedChannel(channel: SimulatorChannel): PlayedChannel | undefined {
   const settings = emailSettings.safeParse(channel.settings);
   if (!settings.success || settings.data.reception.url === undefined) return undefined;
+  if (settings.data.imapUrl.length > 0) return undefined;
   const from = readMailbox(settings.data.from)?.address.toLowerCase() ?? '';
   const smtpUrl = new URL(settings.data.smtpUrl);
   if (!/^(?:localhost|127(?:\.\d+){3})$/.test(smtpUrl.hostname) || smtpUrl.port === '') return undefined;

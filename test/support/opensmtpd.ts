@@ -21,8 +21,8 @@ export interface TestOpenSmtpd {
   log(): string;
 }
 
-/** Domain → port on this machine to which its mail is relayed; mail for other domains is refused. */
-export type Routes = Readonly<Record<string, number>>;
+/** Domain → port on this machine that gets its mail, by SMTP or LMTP; mail for other domains is refused. */
+export type Routes = Readonly<Record<string, number | { readonly lmtp: number }>>;
 
 /** Debian installs it where only root looks. */
 const SMTPD = existsSync('/usr/sbin/smtpd') ? '/usr/sbin/smtpd' : 'smtpd';
@@ -66,10 +66,16 @@ function configOf(port: number, routes: Routes): string {
   const lines = [
     `smtp max-message-size ${MAX_MESSAGE_BYTES}`,
     `listen on 127.0.0.1 port ${port} hostname mx.city.example`,
+    // Whoever may get mail by LMTP is known there; the system's users have none.
+    'table everybody { "@" = nobody }',
   ];
   for (const [index, [domain, target]] of Object.entries(routes).entries()) {
-    lines.push(`action "relay${index}" relay host "smtp://127.0.0.1:${target}"`);
-    lines.push(`match from any for domain "${domain}" action "relay${index}"`);
+    const way =
+      typeof target === 'number'
+        ? `relay host "smtp://127.0.0.1:${target}"`
+        : `lmtp "127.0.0.1:${target.lmtp}" rcpt-to virtual <everybody>`;
+    lines.push(`action "way${index}" ${way}`);
+    lines.push(`match from any for domain "${domain}" action "way${index}"`);
   }
   return `${lines.join('\n')}\n`;
 }
