@@ -1,9 +1,10 @@
 /** A pool of connections to our mail server, and for each mail how far it got. */
 import { Readable } from 'node:stream';
 import { createTransport } from 'nodemailer';
+import type { ChannelError } from '../../../src/core/channel-error.js';
 import type { AccessTokens } from '../imap/index.js';
 import type { ComposedMail } from './compose.js';
-import { smtpError } from './errors.js';
+import { smtpError, type SendProgress } from './errors.js';
 
 /**
  * Shorter than what RFC 5321 (4.5.3.2) asks of a relay: whoever waits longer is reconciled, and the caller's signal
@@ -53,7 +54,13 @@ export function createSmtpTransport(settings: TransportSettings): SmtpTransport 
     disableFileAccess: true,
     disableUrlAccess: true,
   });
-  if (settings.tokens) pool.set('oauth2_provision_cb', provide(settings.tokens));
+  const tokens = settings.tokens && new TokenSource(settings.tokens);
+  if (tokens) pool.set('oauth2_provision_cb', (_user, renew, done) => void tokens.provide(renew, done));
+  const failed = (cause: unknown, progress: SendProgress): ChannelError => {
+    const error = smtpError(cause, progress);
+    if (error.code === 'config') tokens?.forget();
+    return error;
+  };
   pool.use('stream', (mail, done) => {
     const progress: unknown = Reflect.get(mail.data, PROGRESS);
     if (isProgress(progress)) mail.message.processFunc((input) => watched(input, progress));
@@ -68,14 +75,14 @@ export function createSmtpTransport(settings: TransportSettings): SmtpTransport 
       try {
         await pool.sendMail(mail);
       } catch (error) {
-        throw smtpError(error, { handedOver: progress.handedOver, nullSender });
+        throw failed(error, { handedOver: progress.handedOver, nullSender });
       }
     },
     async verify(signal) {
       try {
         await within(() => pool.verify(), signal);
       } catch (error) {
-        throw smtpError(error, { handedOver: false, nullSender: false });
+        throw failed(error, { handedOver: false, nullSender: false });
       }
     },
     close: () => pool.close(),
@@ -128,22 +135,32 @@ function authOf(user: string, pass: string, tokens: AccessTokens | undefined) {
 }
 
 /** Access tokens are shared with the reading of the mailbox: some providers end the old one with each new one. */
-function provide(tokens: AccessTokens) {
-  let last: string | undefined;
-  return (_user: string, renew: boolean, done: (error: Error | null, token?: string) => void): void => {
-    if (renew && last !== undefined) tokens.forget(last);
-    void (async () => {
-      let failure: Error | null = null;
-      try {
-        last = await tokens.get();
-      } catch (cause) {
-        // The library writes its own code over that of the error it is given.
-        failure = new Error('no access token', { cause });
-      }
-      if (failure === null) done(null, last);
-      else done(failure);
-    })();
-  };
+class TokenSource {
+  readonly #tokens: AccessTokens;
+  #last: string | undefined;
+
+  constructor(tokens: AccessTokens) {
+    this.#tokens = tokens;
+  }
+
+  /** As nodemailer asks for one; `renew`: the last was refused. */
+  async provide(renew: boolean, done: (error: Error | null, token?: string) => void): Promise<void> {
+    if (renew) this.forget();
+    let failure: Error | null = null;
+    try {
+      this.#last = await this.#tokens.get();
+    } catch (cause) {
+      // The library writes its own code over that of the error it is given.
+      failure = new Error('no access token', { cause });
+    }
+    if (failure === null) done(null, this.#last);
+    else done(failure);
+  }
+
+  /** Not every server says in the way of XOAUTH2 that it refuses a token; the next one may be good. */
+  forget(): void {
+    if (this.#last !== undefined) this.#tokens.forget(this.#last);
+  }
 }
 
 function isLoopback(host: string): boolean {

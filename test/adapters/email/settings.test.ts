@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { emailSettings } from '../../../adapters/email/settings.js';
+import { settle } from '../../../src/compose/settings.js';
 
 const usual = {
   imapUrl: 'imaps://lapor%40ambon.example:rahasia@imap.example:993',
@@ -38,4 +39,15 @@ describe('settings', () => {
     expect(problem).toContain(words);
     expect(problem).not.toContain(value);
   });
+});
+
+test('outside the demo every address that is missing stops the start, by name', async () => {
+  const problem = settle({
+    DATABASE_URL: 'postgresql://localhost/none',
+    TABEA_SECRET_KEY: Buffer.alloc(32, 1).toString('base64'),
+    TABEA_CHANNELS: 'email',
+  });
+  for (const name of ['IMAP_URL', 'SMTP_URL', 'MAIL_FROM']) {
+    await expect(problem).rejects.toThrow(name);
+  }
 });

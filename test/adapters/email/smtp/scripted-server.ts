@@ -28,7 +28,7 @@ export interface ScriptedServer {
 
 const USUAL: Readonly<Record<Stage, Reply>> = {
   CONN: '220 scripted ESMTP',
-  EHLO: '250-scripted\r\n250-PIPELINING\r\n250-8BITMIME\r\n250-AUTH PLAIN\r\n250 ENHANCEDSTATUSCODES',
+  EHLO: '250-scripted\r\n250-PIPELINING\r\n250-8BITMIME\r\n250-AUTH PLAIN XOAUTH2\r\n250 ENHANCEDSTATUSCODES',
   AUTH: '235 2.7.0 ok',
   MAIL: '250 2.1.0 ok',
   RCPT: '250 2.1.5 ok',

@@ -172,6 +172,71 @@ describe('sending', () => {
     await other.close();
   });
 
+  describe('with access tokens instead of a password', () => {
+    const forgotten: string[] = [];
+    let made: number;
+    let get: () => Promise<string>;
+    let other: TestSender;
+    beforeEach(() => {
+      made = 1;
+      forgotten.length = 0;
+      get = () => Promise.resolve(`token-${made}`);
+      const tokens = {
+        get: () => get(),
+        forget: (token: string) => {
+          forgotten.push(token);
+          made++;
+        },
+      };
+      other = senderFor(`smtp://lapor%40ambon.example@127.0.0.1:${server.port}`, { tokens });
+    });
+    afterEach(() => other.close());
+    const shown = () =>
+      server.commands.flatMap((line) => {
+        const [, token] = /^AUTH XOAUTH2 (.+)$/.exec(line) ?? [];
+        return token === undefined ? [] : [Buffer.from(token, 'base64').toString()];
+      });
+
+    test('one is shown, for the user of the address', async () => {
+      await other.send(outbound(), signal());
+      expect(shown()).toEqual(['user=lapor@ambon.example\u0001auth=Bearer token-1\u0001\u0001']);
+      expect(forgotten).toEqual([]);
+    });
+
+    test('one that is refused is forgotten, and the next is tried', async () => {
+      server.next('AUTH', '535 5.7.8 expired');
+      expect(await errorOf(other.send(outbound(), signal()))).toMatchObject({ code: 'config' });
+      expect(forgotten).toEqual(['token-1']);
+      await other.send(outbound(), signal());
+      expect(shown().at(-1)).toContain('token-2');
+    });
+
+    test('one that cannot be had keeps the verdict of who fetches it', async () => {
+      get = () =>
+        Promise.reject(
+          new ChannelError('connection', 'The token server was not reached', { retry: 'backoff' }),
+        );
+      expect(await errorOf(other.send(outbound(), signal()))).toMatchObject({
+        code: 'connection',
+        retry: 'backoff',
+        certainty: 'not_sent',
+        message: 'The token server was not reached',
+      });
+    });
+  });
+
+  test('a password is not sent in the clear over a network', async () => {
+    // The same machine under an address that does not look like it; the server there has no TLS.
+    const remote = senderFor(`smtp://lapor:rahasia@[::ffff:127.0.0.1]:${server.port}`);
+    expect(await errorOf(remote.send(outbound(), AbortSignal.timeout(3_000)))).toMatchObject({
+      certainty: 'not_sent',
+    });
+    expect(server.connections()).toBeGreaterThan(0);
+    expect(server.commands).toContain('STARTTLS');
+    expect(server.commands.filter((line) => line.startsWith('AUTH'))).toEqual([]);
+    await remote.close();
+  });
+
   test('a check can be given up', async () => {
     server.next('EHLO', 'silent');
     expect(await errorOf(sender.verify(AbortSignal.timeout(200)))).toMatchObject({ providerCode: 'aborted' });
