@@ -16,6 +16,7 @@ const NEEDED = [
   { program: 'chromium', package: 'chromium' },
   { program: 'dovecot', package: 'dovecot-imapd dovecot-lmtpd' },
   { program: 'clamd', package: 'clamav-daemon' },
+  { program: 'smtpd', package: 'opensmtpd' },
 ];
 
 // Debian puts servers where an ordinary user's PATH does not lead.
