@@ -1,12 +1,12 @@
 /** The whole way of a mail over real servers: OpenSMTPD carries, Dovecot keeps, the gateway reads and answers. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { ImapFlow } from 'imapflow';
 import { simpleParser, type ParsedMail } from 'mailparser';
 import { createTransport } from 'nodemailer';
 import { PlayedMailServer } from '../../adapters/email/simulator/provider.js';
 import { freePort } from '../../src/db/postgres-server.js';
-import { describeWithDovecot, MAIL_PASSWORD, startDovecot, type TestDovecot } from '../support/dovecot.js';
+import { describeWithDovecot, startDovecot, type TestDovecot } from '../support/dovecot.js';
 import { describeWithOpenSmtpd, startOpenSmtpd, type TestOpenSmtpd } from '../support/opensmtpd.js';
+import { readInbox } from '../support/read-inbox.js';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.js';
 import {
   API_KEY,
@@ -89,25 +89,7 @@ function theLoop(): void {
       () => dovecot.count(user),
       (there) => there >= count,
     );
-    const client = new ImapFlow({
-      host: '127.0.0.1',
-      port: dovecot.imapPort,
-      secure: false,
-      doSTARTTLS: false,
-      auth: { user, pass: MAIL_PASSWORD },
-      logger: false,
-    });
-    await client.connect();
-    try {
-      await client.mailboxOpen('INBOX', { readOnly: true });
-      const mails: ParsedMail[] = [];
-      for await (const { source } of client.fetch('1:*', { source: true })) {
-        if (source) mails.push(await simpleParser(source));
-      }
-      return mails;
-    } finally {
-      await client.logout();
-    }
+    return Promise.all((await readInbox(dovecot, user)).map((raw) => simpleParser(raw)));
   }
 
   const answer = async (trackingNumber: string, reply: string) => {
