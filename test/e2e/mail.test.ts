@@ -1,6 +1,7 @@
 /** A mail in the demo's mailbox: written, acknowledged, answered within its thread, by a real browser. */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { AxeBuilder } from '@axe-core/playwright';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Browser, Page } from 'playwright-core';
 import { projectRoot } from '../../config/root.js';
@@ -11,6 +12,8 @@ import { demoEnvironment, startWholeGateway, until, type WholeGateway } from '..
 
 const COMPLAINT = 'Selamat pagi,\n\nSampah di Kelurahan Benteng tidak diangkut sejak Senin.\n\nSalam, Warga';
 const ANSWER = 'Truk sampah sudah datang tadi pagi. Terima kasih atas laporannya.';
+
+const WCAG = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'];
 
 describeWith('chromium', ['--version'], 'mail in a browser', () => {
   let store: TestDatabase;
@@ -103,6 +106,10 @@ describeWith('chromium', ['--version'], 'mail in a browser', () => {
     expect(await phone.locator('#device-email .sim-reply').first().textContent()).toBe('Reply');
     await picture(phone, 'mailbox-phone');
     expect(await phone.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true);
+    const { violations } = await new AxeBuilder({ page: phone }).withTags(WCAG).analyze();
+    expect(
+      violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.join(' ')).join(', ')}`),
+    ).toEqual([]);
     expect(problems).toEqual([]);
   }, 120_000);
 
