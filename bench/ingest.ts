@@ -19,7 +19,7 @@ interface Backend {
   readonly aim: number;
 }
 
-const WARM_UP = 2_000;
+const WARM_UP = 20_000;
 
 export async function benchIngestRedis(context: BenchContext): Promise<Row> {
   const redis = await startRedis();

@@ -1,5 +1,5 @@
 /** A case as it is worked on inside one transaction: read under a lock, changed in memory, written in sets. */
-import { chainHash, type ChainedEvent, type EventData } from '../core/case-event.js';
+import { canonicalJson, chainHash, type ChainedEvent, type EventData } from '../core/case-event.js';
 import type { CaseStatus, CaseType, Confidentiality } from '../core/case-life.js';
 import { byteaArray, dateArray, intArray, jsonbArray, textArray, uuidTextArray } from '../db/binary-array.js';
 import type { Queryable } from '../db/database.js';
@@ -31,14 +31,20 @@ export interface CaseState {
   eventSeq: number;
   eventHash: Buffer | null;
   /** Events that are not yet in the database. */
-  readonly pending: ChainedEvent[];
+  readonly pending: PendingEvent[];
+}
+
+interface PendingEvent extends ChainedEvent {
+  /** Its data as they were hashed. */
+  readonly json: string;
 }
 
 /** Appends to the timeline of the case; written by `insertEvents`. */
 export function record(state: CaseState, kind: string, actor: string, at: Date, data: EventData): void {
   const event = { seq: state.eventSeq + 1, kind, actor, at, data };
-  const hash = chainHash(state.eventHash, state.id, event);
-  state.pending.push({ ...event, hash });
+  const json = canonicalJson(data);
+  const hash = chainHash(state.eventHash, state.id, event, json);
+  state.pending.push({ seq: event.seq, kind, actor, at, data, hash, json });
   state.eventSeq = event.seq;
   state.eventHash = hash;
 }
@@ -239,7 +245,7 @@ export async function insertEvents(client: Queryable, states: readonly CaseState
       textArray(events.map(({ event }) => event.kind)),
       textArray(events.map(({ event }) => event.actor)),
       dateArray(events.map(({ event }) => event.at)),
-      jsonbArray(events.map(({ event }) => JSON.stringify(event.data))),
+      jsonbArray(events.map(({ event }) => event.json)),
       byteaArray(events.map(({ event }) => event.hash)),
     ],
   });

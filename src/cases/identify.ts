@@ -1,5 +1,5 @@
 /** Who a typed-in report comes from: a reporter that we know by his address, or a new one. */
-import { uuidv7 } from 'uuidv7';
+import { newId } from '../core/ids.js';
 import { contactKey } from '../core/keys.js';
 import type { Address } from '../core/message.js';
 import type { Queryable } from '../db/database.js';
@@ -132,7 +132,7 @@ async function insertReporter(
   { vault, clock }: CaseServices,
   identity: Identity,
 ): Promise<ReporterKey> {
-  const key = vault.createKey(uuidv7());
+  const key = vault.createKey(newId());
   await client.query('INSERT INTO reporter (id, wrapped_key, identity, created_at) VALUES ($1, $2, $3, $4)', [
     key.reporterId,
     key.wrapped,

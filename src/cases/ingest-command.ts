@@ -1,5 +1,5 @@
 /** Answers to commands. They belong to no case; who is not the reporter learns a status and nothing else. */
-import { uuidv7 } from 'uuidv7';
+import { newId } from '../core/ids.js';
 import type { Command } from '../core/commands.js';
 import { toShortDate } from '../core/working-time.js';
 import { isOwn, messageDraft, type ContactState, type IngestWorld, type Sent } from './ingest-world.js';
@@ -23,7 +23,7 @@ export function answerCommand(
   contact.counts.commands += 1;
   world.outcomes.push({ id: sent.id, outcome: 'command' });
   world.replies.push({
-    id: uuidv7(),
+    id: newId(),
     caseId: null,
     channelId: sent.event.channelId,
     contactKey: contact.key,

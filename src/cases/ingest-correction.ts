@@ -7,6 +7,7 @@ import { confidentialityOf } from './confidentiality.js';
 import { readWorld } from './ingest-facts.js';
 import { raiseConfidentiality, takeMessage, toSent } from './ingest-message.js';
 import { writeWorld } from './ingest-write.js';
+import { indexAgain } from './search-index.js';
 import type { Taken } from './ingest-world.js';
 import type { CaseServices } from './services.js';
 
@@ -44,10 +45,12 @@ export async function takeCorrection(
   if (!found.contact_key?.equals(correction.contactKey)) return nothing(id, 'foreign');
   if (found.withdrawn_at !== null) return nothing(id, 'withdrawn_before');
   const text = event.type === 'edit' ? event.text : '';
+  // What was quoted and the HTML as it came repeat the words that are replaced or taken back.
   await client.query(
     event.type === 'edit'
-      ? 'UPDATE message SET text = $2 WHERE id = $1'
-      : 'UPDATE message SET text = $2, subject = NULL, attachments = NULL, withdrawn_at = $3 WHERE id = $1',
+      ? 'UPDATE message SET text = $2, quoted = NULL, html = NULL WHERE id = $1'
+      : `UPDATE message SET text = $2, quoted = NULL, html = NULL, subject = NULL, attachments = NULL,
+           withdrawn_at = $3 WHERE id = $1`,
     event.type === 'edit' ? [found.id, text] : [found.id, text, correction.receivedAt.toISOString()],
   );
   const outcome = event.type === 'edit' ? 'edited' : 'withdrawn';
@@ -79,6 +82,7 @@ async function noteOnCase(
       'UPDATE cases SET text = $2, subject = CASE WHEN $3 THEN NULL ELSE subject END WHERE id = $1',
       [caseId, parseComplaint(text).text, type === 'withdrawal'],
     );
+    await indexAgain(client, caseId);
   }
 }
 

@@ -1,5 +1,5 @@
 /** What becomes of one message: a command, a part of a case, or a new case. Pure but for the world it is given. */
-import { uuidv7 } from 'uuidv7';
+import { newId } from '../core/ids.js';
 import { statusAfterReporterAnswer, type Confidentiality } from '../core/case-life.js';
 import { readCaseToken } from '../core/case-token.js';
 import { parseCommand, parseComplaint } from '../core/commands.js';
@@ -57,7 +57,7 @@ export function contactOf(
 ): ContactState {
   const known = world.contact(contactKey);
   if (known) return known;
-  const reporterKey = services.vault.createKey(uuidv7());
+  const reporterKey = services.vault.createKey(newId());
   const sealed = services.vault.sealAddress(reporterKey, contactKey, from);
   const contact: ContactState = {
     key: contactKey,
@@ -156,7 +156,7 @@ function openCase(
     ...(emergency ? ['emergency'] : []),
   ];
   const state: CaseState = {
-    id: uuidv7(),
+    id: newId(),
     trackingNumber: services.makeNumber(),
     type: complaint.type === 'complaint' && fromSubject ? fromSubject.type : complaint.type,
     status: 'received',
@@ -182,7 +182,7 @@ function openCase(
     eventHash: null,
     pending: [],
   };
-  const reply = silence === null ? uuidv7() : null;
+  const reply = silence === null ? newId() : null;
   record(state, 'received', 'reporter', world.now, {
     message: sent.id,
     channel: event.channelId,

@@ -1,5 +1,5 @@
 /** The reporter does not accept how his case ended: he answers with its number, as he was told, and it is open again. */
-import { uuidv7 } from 'uuidv7';
+import { newId } from '../core/ids.js';
 import { statusAfterObjection } from '../core/case-life.js';
 import { dueAt, toShortDate } from '../core/working-time.js';
 import { record, type CaseState } from './case-state.js';
@@ -34,7 +34,7 @@ export function objectTo(
   const to = statusAfterObjection(rules.moves, state.status);
   if (to === null) return;
   const told = contact.optedOutAt === null && contact.counts.written < rules.limits.messagesPerHour;
-  const reply = told ? uuidv7() : null;
+  const reply = told ? newId() : null;
   record(state, 'moved', 'reporter', world.now, { action: 'object', from: state.status, to, reply });
   state.status = to;
   state.dueAt = dueAt(rules.calendar, sent.receivedAt, rules.promisedDays);

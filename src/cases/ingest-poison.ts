@@ -1,5 +1,5 @@
 /** A message that fails alone: tried a few times, then put before a person with all that is known of it. */
-import { uuidv7 } from 'uuidv7';
+import { newId } from '../core/ids.js';
 import type { CaseServices } from './services.js';
 
 /**
@@ -26,7 +26,7 @@ export async function recordFailure(
        SELECT $2, i.channel_id, 'poison', $3, i.received_at, coalesce(e.method, '-'), coalesce(e.target, '-'),
          coalesce(e.headers, '{}'), convert_to(i.payload::text, 'UTF8'), octet_length(i.payload::text), i.id
        FROM inbox i LEFT JOIN envelope e ON e.id = i.envelope_id WHERE i.id = $1`,
-      [inboxId, uuidv7(), code],
+      [inboxId, newId(), code],
     );
     return true;
   });

@@ -7,7 +7,8 @@ import { contactKey } from '../core/keys.js';
 import { textArray, uuidTextArray } from '../db/binary-array.js';
 import type { Queryable } from '../db/database.js';
 import { applyDeliveryReports } from '../replies/delivery.js';
-import { enqueueReplies, type OutboxEntry } from '../replies/outbox.js';
+import { enqueueReplies } from '../replies/enqueue.js';
+import type { OutboxEntry } from '../replies/outbox.js';
 import { dataErrorCode, isDataError, UndecidableError } from './data-error.js';
 import { lockContacts, notifyChanges } from './coordination.js';
 import { planMedia } from './waiting-media.js';
@@ -27,7 +28,7 @@ export interface IngestSummary {
 }
 
 /** Locks of one transaction are held in shared memory, of which there is only so much. */
-const ROWS_PER_TRANSACTION = 500;
+export const ROWS_PER_TRANSACTION = 500;
 
 /**
  * Takes in those of these inbox rows that are new and that nobody else has under way; safe to repeat.
@@ -73,7 +74,7 @@ async function ingestOrSplit(
   }
   for (const { outcome } of taken.outcomes) summary.outcomes[outcome] = (summary.outcomes[outcome] ?? 0) + 1;
   summary.replies.push(...taken.replies);
-  await enqueueReplies(services.queue, taken.replies);
+  await enqueueReplies(services.queue, services.channels, taken.replies);
   if (taken.media.length > 0) await services.queue.enqueue('media', [{ ids: taken.media }]);
 }
 
@@ -81,13 +82,14 @@ interface InboxRow {
   readonly id: string;
   readonly contact_key: Buffer | null;
   readonly payload: InboundEvent;
-  readonly received_at: Date;
+  /** Milliseconds since 1970: read as a number, as the driver's parsing of dates is dear. */
+  readonly received_ms: number;
 }
 
 async function takeBatch(client: Queryable, services: CaseServices, ids: readonly string[]): Promise<Taken> {
   const { rows } = await client.query<InboxRow>({
     name: 'inbox-take',
-    text: `SELECT id, contact_key, payload, received_at FROM inbox
+    text: `SELECT id, contact_key, payload, extract(epoch FROM received_at)::float8 * 1000 AS received_ms FROM inbox
            WHERE id = ANY($1::uuid[]) AND state = 'new' ORDER BY id FOR UPDATE SKIP LOCKED`,
     values: [uuidTextArray(ids)],
   });
@@ -142,7 +144,8 @@ function senderEvent(
   row: InboxRow,
   event: Exclude<InboundEvent, DeliveryReport>,
 ): SenderEvent {
-  const { id, received_at: receivedAt } = row;
+  const { id } = row;
+  const receivedAt = new Date(Math.round(row.received_ms));
   const key = row.contact_key ?? contactKey(services.keys, event.from);
   switch (event.type) {
     case 'message':

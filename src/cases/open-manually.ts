@@ -2,7 +2,7 @@
  * A case that somebody types in: an operator at the telephone, a letter out of the box, the public form.
  * Accept and ingest are one synchronous transaction, because the number is read out at once.
  */
-import { uuidv7 } from 'uuidv7';
+import { newId } from '../core/ids.js';
 import type { CaseType, Confidentiality } from '../core/case-life.js';
 import { parseComplaint } from '../core/commands.js';
 import type { AttachmentRef } from '../core/message.js';
@@ -78,7 +78,7 @@ export async function openManually(
   }
   const attachments = await storeAttachments(entry.attachments ?? [], options.putBlob);
   return await services.database.transaction(async (client) => {
-    const caseId = uuidv7();
+    const caseId = newId();
     const before = await claimKey(client, services, options, caseId);
     if (before !== null) return { trackingNumber: before, created: false };
     const state = await open(client, services, entry, attachments, options, caseId);
@@ -135,7 +135,7 @@ async function open(
   const { channelId } = entry;
   // PostgreSQL cannot hold U+0000.
   const text = entry.text.replaceAll('\0', '\u2400');
-  const messageId = uuidv7();
+  const messageId = newId();
   const externalId = `manual-${messageId}`;
   const { reporterId, contactKey } = await identify(
     client,
@@ -219,7 +219,7 @@ interface Accepted {
 /** The envelope keeps what was typed but for the identity, which is in the vault alone. */
 async function insertAccepted(client: Queryable, accepted: Accepted): Promise<void> {
   const { messageId, channelId, externalId, contactKey, content, now } = accepted;
-  const envelopeId = uuidv7();
+  const envelopeId = newId();
   await client.query(
     `INSERT INTO envelope (id, channel_id, received_at, method, target, headers, body)
      VALUES ($1, $2, $3, 'POST', '-', '{}', $4)`,

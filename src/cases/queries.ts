@@ -2,9 +2,10 @@
 import type { CaseStatus, CaseType, Confidentiality } from '../core/case-life.js';
 import { isTrackingNumber } from '../core/tracking-number.js';
 import { toLocalIso } from '../core/working-time.js';
-import { maySeeReporter, visibleCases, type Viewer } from './policy.js';
+import { maySeeReporter, visibleCases, type GuardedCase, type Viewer } from './policy.js';
 import { eventsOf, messagesOf, notesOf } from './case-detail.js';
 import { readReporters } from './reporters.js';
+import { holdsWords, searchFrontier } from './search-index.js';
 import type { CaseServices } from './services.js';
 import type { CaseSummary, CaseView } from './views.js';
 
@@ -53,7 +54,6 @@ interface CaseRow {
 
 const DEFAULT_LIMIT = 25;
 const LIMIT_AT_MOST = 100;
-const SEARCHED = `to_tsvector('simple', coalesce(c.subject, '') || ' ' || c.text)`;
 
 /** Newest first. Throws BadCursor. */
 export async function listCases(
@@ -76,7 +76,9 @@ export async function listCases(
   const number = filter.q?.replaceAll(/[\s.-]/g, '') ?? '';
   if (isTrackingNumber(number)) where((p) => `c.tracking_number = ${p}`, number);
   else if (filter.q !== undefined && filter.q.trim() !== '') {
-    where((p) => `${SEARCHED} @@ websearch_to_tsquery('simple', ${p})`, filter.q);
+    values.push(await searchFrontier(services.database.pool));
+    const frontier = `$${values.length}`;
+    where((p) => holdsWords(p, frontier), filter.q);
   }
   const { rows } = await services.database.pool.query<CaseRow>(
     `SELECT c.* FROM cases c WHERE ${conditions.join(' AND ')} ORDER BY c.id DESC LIMIT ${limit + 1}`,
@@ -106,7 +108,7 @@ export async function getCase(
   if (!row) return null;
   const [[summary], messages, events, notes, linked] = await Promise.all([
     summaries(services, [row], viewer),
-    messagesOf(services, row.id),
+    messagesOf(services, row.id, maySeeReporter(viewer, guarded(row))),
     eventsOf(services, row.id),
     notesOf(services, row.id),
     linkedTo(services, row.id, viewer),
@@ -140,16 +142,15 @@ export async function publicStatus(
   return rows[0]?.status ?? null;
 }
 
+function guarded(row: CaseRow): GuardedCase {
+  return { opdId: row.opd_id, createdBy: row.created_by, confidentiality: row.confidentiality };
+}
+
 async function summaries(
   services: CaseServices,
   rows: readonly CaseRow[],
   viewer: Viewer,
 ): Promise<CaseSummary[]> {
-  const guarded = (row: CaseRow) => ({
-    opdId: row.opd_id,
-    createdBy: row.created_by,
-    confidentiality: row.confidentiality,
-  });
   // What may not be shown is not even deciphered.
   const shown = rows.filter((row) => maySeeReporter(viewer, guarded(row)));
   const reporters = await readReporters(

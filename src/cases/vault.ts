@@ -49,6 +49,7 @@ const ALGORITHM = 'aes-256-gcm';
 const VERSION = 1;
 const NONCE = 12;
 const TAG = 16;
+const GCM = { authTagLength: TAG } as const;
 const KEY = 32;
 
 export function createVault(keys: Pick<Keys, 'wrap'>): Vault {
@@ -82,18 +83,22 @@ function addressRow(key: ReporterKey, contactKey: Buffer): string {
 /** version | nonce | ciphertext | tag. Random nonces: the wrapping key bears 2^32 of them, far above a city's reporters. */
 function seal(key: Buffer, row: string, clear: Buffer): Buffer {
   const nonce = random(NONCE);
-  const cipher = createCipheriv(ALGORITHM, key, nonce, { authTagLength: TAG });
+  const cipher = createCipheriv(ALGORITHM, key, nonce, GCM);
   cipher.setAAD(Buffer.from(row));
-  const body = cipher.update(clear);
+  const sealed = Buffer.allocUnsafe(1 + NONCE + clear.length + TAG);
+  sealed[0] = VERSION;
+  sealed.set(nonce, 1);
+  sealed.set(cipher.update(clear), 1 + NONCE);
   cipher.final();
-  return Buffer.concat([Buffer.of(VERSION), nonce, body, cipher.getAuthTag()]);
+  sealed.set(cipher.getAuthTag(), 1 + NONCE + clear.length);
+  return sealed;
 }
 
 function open(key: Buffer, row: string, sealed: Buffer): Buffer {
   if (sealed[0] !== VERSION || sealed.length < 1 + NONCE + TAG)
     throw new VaultError('The ciphertext has an unknown form.');
   try {
-    const decipher = createDecipheriv(ALGORITHM, key, sealed.subarray(1, 1 + NONCE), { authTagLength: TAG });
+    const decipher = createDecipheriv(ALGORITHM, key, sealed.subarray(1, 1 + NONCE), GCM);
     decipher.setAAD(Buffer.from(row));
     decipher.setAuthTag(sealed.subarray(-TAG));
     return Buffer.concat([decipher.update(sealed.subarray(1 + NONCE, -TAG)), decipher.final()]);

@@ -5,6 +5,8 @@ import { startReplyWorkers } from '../../workers/reply.js';
 import { startSweep } from '../../workers/sweep.js';
 import { sweepInbox } from '../../workers/sweep-inbox.js';
 import { sweepMedia } from '../../workers/sweep-media.js';
+import { sweepReports } from '../../workers/sweep-reports.js';
+import { createSearchSweep } from '../../workers/sweep-search.js';
 import { createOutboxSweep } from '../../workers/sweep-outbox.js';
 import type { Lifecycle } from './lifecycle.js';
 import type { Parts } from './parts.js';
@@ -33,10 +35,13 @@ export function startWork(parts: Parts, lifecycle: Lifecycle): void {
     clock,
     signal: stopping.signal,
   });
+  const search = createSearchSweep(database, queue);
   const sweeps = [
     startSweep(() => sweepInbox(services, queue), { name: 'inbox', logger }),
     startSweep(() => outbox.round(), { name: 'outbox', logger }),
     startSweep(() => sweepMedia(mediaServices, queue), { name: 'media', logger }),
+    startSweep(() => sweepReports(services), { name: 'reports', everyMs: 60_000, logger }),
+    startSweep(() => search.round(), { name: 'search', logger }),
   ];
   lifecycle.add('sweeps', () => {
     stopping.abort();

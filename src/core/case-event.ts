@@ -27,13 +27,19 @@ export interface ChainedEvent extends CaseEvent {
  * SHA-256 over the hash before it and the canonical JSON of the event (keys sorted at every level, as a
  * database's JSON type keeps no order). 32 bytes.
  * @param previous hash of the event before; null for the first.
+ * @param data `canonicalJson` of the event's data, where it is at hand.
  */
-export function chainHash(previous: Buffer | null, caseId: string, event: CaseEvent): Buffer {
+export function chainHash(
+  previous: Buffer | null,
+  caseId: string,
+  event: CaseEvent,
+  data = canonicalJson(event.data),
+): Buffer {
   // The hash before it goes in as text: one string, one native call, measured faster than a hash object.
   const before = previous === null ? '' : previous.toString('hex');
   return hash(
     'sha256',
-    `["${before}",${JSON.stringify(caseId)},${event.seq},${JSON.stringify(event.kind)},${JSON.stringify(event.actor)},${event.at.getTime()},${canonicalJson(event.data)}]`,
+    `["${before}",${JSON.stringify(caseId)},${event.seq},${JSON.stringify(event.kind)},${JSON.stringify(event.actor)},${event.at.getTime()},${data}]`,
     'buffer',
   );
 }
@@ -42,12 +48,12 @@ export function chainHash(previous: Buffer | null, caseId: string, event: CaseEv
 export function canonicalJson(value: EventValue): string {
   if (value === null || typeof value !== 'object') return JSON.stringify(value);
   if (isList(value)) return `[${value.map((item) => canonicalJson(item ?? null)).join(',')}]`;
-  const parts: string[] = [];
+  let text = '';
   for (const key of Object.keys(value).sort()) {
     const item = value[key];
-    if (item !== undefined) parts.push(`${JSON.stringify(key)}:${canonicalJson(item)}`);
+    if (item !== undefined) text += `${text === '' ? '' : ','}${JSON.stringify(key)}:${canonicalJson(item)}`;
   }
-  return `{${parts.join(',')}}`;
+  return `{${text}}`;
 }
 
 // Array.isArray does not narrow readonly arrays.

@@ -64,9 +64,3 @@ export interface Stored {
   readonly stored: 'database' | 'spool';
   readonly fresh: number;
 }
-
-/** The canonical text of a 16-byte id. */
-export function idText(id: Uint8Array): string {
-  const hex = Buffer.from(id.buffer, id.byteOffset, 16).toString('hex');
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
-}

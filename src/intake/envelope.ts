@@ -1,6 +1,6 @@
 /** From a verified and parsed request to the rows that keep it. Pure but for ids and the blob store's answer. */
 import { createHash } from 'node:crypto';
-import { uuidv7obj } from 'uuidv7';
+import { newIdBytes } from '../core/ids.js';
 import type { Parsed, RawRequest } from '../core/channel.js';
 import { contactKey, type Keys } from '../core/keys.js';
 import { eventKey, type InboundEvent } from '../core/message.js';
@@ -30,9 +30,7 @@ export function makeEntry(
   const headers = keptHeaders(request);
   // What must be kept although no event of it is new gets an id from its content, so that a repetition is no second row.
   const always = parsed.events.length === 0 || parsed.rejected.length > 0;
-  const envelopeId = always
-    ? contentId('envelope', channelId, placeOf(request), request.body)
-    : uuidv7obj().bytes;
+  const envelopeId = always ? contentId('envelope', channelId, placeOf(request), request.body) : newIdBytes();
   const receivedAt = request.receivedAt.getTime();
   const envelope: EnvelopeRow = {
     id: envelopeId,
@@ -77,7 +75,7 @@ function eventRow(
   receivedAt: number,
 ): EventRow {
   return {
-    id: uuidv7obj().bytes,
+    id: newIdBytes(),
     channelId,
     eventKey: storedKey(event),
     contactKey: 'from' in event ? contactKey(keys, event.from) : null,

@@ -1,8 +1,8 @@
 /** What goes into quarantine: whole requests, parts, files, each with an id that keeps repetitions out. */
 import { createHash } from 'node:crypto';
-import { uuidv7obj } from 'uuidv7';
+import { idText, newIdBytes } from '../core/ids.js';
 import type { LeftPart, RawRequest } from '../core/channel.js';
-import { idText, type EnvelopeRow, type HeldKind, type HeldRow } from './entry.js';
+import type { EnvelopeRow, HeldKind, HeldRow } from './entry.js';
 import { PULL_METHOD } from './receiver.js';
 import { storableJson, storableText } from './storable.js';
 
@@ -20,8 +20,7 @@ export function holdRequest(
   request: RawRequest,
   bodyBlob: string | null,
 ): HeldRow {
-  const id =
-    kind === 'signature' ? uuidv7obj().bytes : contentId(kind, channelId, placeOf(request), request.body);
+  const id = kind === 'signature' ? newIdBytes() : contentId(kind, channelId, placeOf(request), request.body);
   const headers = keptHeaders(request, bodyBlob === null ? undefined : [BLOB_HEADER, bodyBlob]);
   const body = bodyBlob === null ? request.body : Buffer.alloc(0);
   return heldRow({ id, channelId, kind, reason, request, headers, body });

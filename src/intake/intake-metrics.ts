@@ -1,6 +1,7 @@
 /** What the intake measures. Labels are channel ids and codes only. */
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
-import { idText, type Entry, type HeldKind, type Stored } from './entry.js';
+import { idText } from '../core/ids.js';
+import type { Entry, HeldKind, Stored } from './entry.js';
 
 export interface IntakeMetrics {
   /** Events that were not there before. Those that went to the spool count when they are drained. */

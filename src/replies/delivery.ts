@@ -4,6 +4,7 @@
  * provider's id of the reply.
  */
 import { afterReport, type OutboxState, type ReportedState } from '../core/delivery-state.js';
+import { firstIdSince } from '../core/ids.js';
 import type { DeliveryReport } from '../core/message.js';
 import type { Queryable } from '../db/database.js';
 
@@ -105,6 +106,31 @@ export async function applyHistory(client: Queryable, outboxIds: readonly string
     ],
   });
   return [...new Set(changes.flatMap(({ row }) => row.case_id ?? []))];
+}
+
+/** Reconciling gives up after a day; a reply that is found at the provider is found by then. */
+const MISSED_FOR_MS = 25 * 60 * 60_000;
+const MISSED_AT_ONCE = 500;
+
+/**
+ * Replies that a report speaks of and whose state does not know it: the process died between writing down the
+ * provider's id and looking for reports, or the report came in that very moment. Call it now and then.
+ * @returns ids of the cases whose replies changed.
+ */
+export async function applyMissedReports(client: Queryable, now: Date): Promise<string[]> {
+  const { rows } = await client.query<{ id: string }>({
+    name: 'delivery-missed',
+    text: `SELECT o.id FROM outbox o
+           WHERE o.id >= $1::uuid AND o.state = 'sent' AND EXISTS (
+             SELECT 1 FROM delivery_report d WHERE d.channel_id = o.channel_id AND d.external_id = o.external_id
+               AND d.state IN ('delivered', 'read', 'failed'))
+           ORDER BY o.id LIMIT ${MISSED_AT_ONCE}`,
+    values: [firstIdSince(new Date(now.getTime() - MISSED_FOR_MS))],
+  });
+  return await applyHistory(
+    client,
+    rows.map((row) => row.id),
+  );
 }
 
 /** The state after all reports, with the time and the code of the one that made it. */

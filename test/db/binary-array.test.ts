@@ -9,6 +9,7 @@ import {
   textArray,
   timeArray,
   uuidArray,
+  uuidTextArray,
 } from '../../src/db/binary-array.js';
 import { storableJson, storableText } from '../../src/intake/storable.js';
 
@@ -72,4 +73,18 @@ test('text keeps everything but U+0000 and halves of surrogate pairs', () => {
     }),
   );
   expect(storableText('\ud83d\ude00 \ud83d \ude00')).toBe('\ud83d\ude00 \ufffd \ufffd');
+});
+
+test('ids as they are written arrive as they are, in either case, and nothing else is taken for one', async () => {
+  await fc.assert(
+    fc.asyncProperty(nullable(fc.uuid()), async (ids) => {
+      expect(await roundTrip('uuid', uuidTextArray(ids))).toEqual(ids);
+      const shouted = ids.map((id) => id && id.toUpperCase().replaceAll('-', ''));
+      expect(await roundTrip('uuid', uuidTextArray(shouted))).toEqual(ids);
+    }),
+    { numRuns: 20 },
+  );
+  for (const wrong of ['', 'x', '0'.repeat(31), '0'.repeat(33), `${'0'.repeat(31)}g`, `${'0'.repeat(31)}é`]) {
+    expect(() => uuidTextArray([wrong])).toThrow('Not a UUID');
+  }
 });

@@ -5,6 +5,7 @@ import { ingestBatch } from '../../src/cases/ingest.js';
 import type { DeliveryReport, DeliveryState } from '../../src/core/message.js';
 import { applyDeliveryReports, applyHistory } from '../../src/replies/delivery.js';
 import { insertOutbox } from '../../src/replies/outbox.js';
+import { sweepReports } from '../../workers/sweep-reports.js';
 import { openCaseStore, START, type CaseStore } from '../cases/support.js';
 
 let store: CaseStore;
@@ -108,4 +109,17 @@ test('through the inbox, in one batch with everything else', async () => {
   const ids = await store.arrive(report('SM-i', 'delivered'), report('SM-i', 'sent'));
   expect((await ingestBatch(store.services, ids)).outcomes).toEqual({ delivery: 2 });
   expect((await stateOf(id))?.state).toBe('delivered');
+});
+
+test('a report that a dying process left lying is found, and only where it says more than is known', async () => {
+  const left = await outboxRow('sent', 'SMleft');
+  const quiet = await outboxRow('sent', 'SMquiet');
+  await store.rows(
+    `INSERT INTO delivery_report (channel_id, external_id, state, code, at)
+     VALUES ('sms-1708', 'SMleft', 'failed', '30003', $1), ('sms-1708', 'SMquiet', 'sent', NULL, $1)`,
+    [START.toISOString()],
+  );
+  await sweepReports({ ...store.services, clock: { now: () => new Date() } });
+  expect(await stateOf(left)).toMatchObject({ state: 'failed', error: '30003' });
+  expect(await stateOf(quiet)).toMatchObject({ state: 'sent', error: null });
 });

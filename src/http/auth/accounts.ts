@@ -1,6 +1,6 @@
 /** People who work in the console. Passwords are argon2id (OWASP: 19 MiB, 2 passes, 1 lane). */
 import { hash, verify } from '@node-rs/argon2';
-import { uuidv7 } from 'uuidv7';
+import { newId } from '../../core/ids.js';
 import { ROLES, type Role } from '../../core/case-life.js';
 import { UserError } from '../../core/errors.js';
 import type { Database } from '../../db/database.js';
@@ -34,7 +34,7 @@ export async function createAccount(db: Database, input: NewAccount, now = new D
       remedy: 'Give --opd with the role liaison, and only with it.',
     });
   }
-  const id = uuidv7();
+  const id = newId();
   const { rowCount } = await db.pool.query(
     `INSERT INTO account (id, email, name, role, opd_id, password_hash, created_at)
      VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (email) DO NOTHING`,
@@ -91,7 +91,7 @@ export async function verifyLogin(
 let decoy: Promise<string> | undefined;
 /** An unknown address must not answer faster than a known one. */
 function nobodysHash(): Promise<string> {
-  decoy ??= hash(uuidv7(), HASHING);
+  decoy ??= hash(newId(), HASHING);
   return decoy;
 }
 

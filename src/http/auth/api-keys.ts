@@ -3,7 +3,7 @@
  * hashes that nobody can steer, so that its timing tells nothing of a key.
  */
 import { timingSafeEqual } from 'node:crypto';
-import { uuidv7 } from 'uuidv7';
+import { newId } from '../../core/ids.js';
 import type { Role } from '../../core/case-life.js';
 import { ROLES } from '../../core/case-life.js';
 import type { Database } from '../../db/database.js';
@@ -55,7 +55,7 @@ async function insertKey(db: Database, key: string, input: NewApiKey, now: Date)
   await db.pool.query(
     `INSERT INTO api_key (id, hash, role, opd_id, name, created_at) VALUES ($1, $2, $3, $4, $5, $6)
      ON CONFLICT (hash) DO NOTHING`,
-    [uuidv7(), tokenHash(key), input.role, input.opdId ?? null, input.name ?? input.role, now],
+    [newId(), tokenHash(key), input.role, input.opdId ?? null, input.name ?? input.role, now],
   );
 }
 
