@@ -1,5 +1,7 @@
 /** Mail that must not get out of hand, over real servers: cities that meet, bytes that are no mail. */
 import { randomBytes } from 'node:crypto';
+import { cpSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { simpleParser, type ParsedMail } from 'mailparser';
 import { createTransport, type SendMailOptions } from 'nodemailer';
@@ -7,6 +9,7 @@ import { z } from 'zod';
 import { describeWithDovecot, startDovecot, type TestDovecot } from '../support/dovecot.js';
 import { readInbox } from '../support/read-inbox.js';
 import { describeWithOpenSmtpd, startOpenSmtpd, type TestOpenSmtpd } from '../support/opensmtpd.js';
+import { newFolder } from '../support/run-folder.js';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.js';
 import {
   API_KEY,
@@ -24,11 +27,21 @@ interface City {
 let dovecot: TestDovecot;
 let smtpd: TestOpenSmtpd;
 
+/** Ambon's configuration with another mail address: of two cities neither knows the other's mails for its own. */
+function configurationOf(address: string): string {
+  const folder = newFolder('config');
+  cpSync('config', folder, { recursive: true });
+  const file = join(folder, 'ambon.yaml');
+  writeFileSync(file, readFileSync(file, 'utf8').replaceAll('diskominfosandi@gmail.com', address));
+  return file;
+}
+
 /** A city outside the demo whose mailbox is `<user>@<domain>`. */
 async function openCity(user: string, domain: string): Promise<City> {
   const store = await createTestDatabase();
   const { TABEA_DEMO: _demo, ...environment } = demoEnvironment(store.url, {
     TABEA_CHANNELS: 'email',
+    TABEA_CONFIG: configurationOf(`${user}@${domain}`),
     TABEA_SECRET_KEY: randomBytes(32).toString('base64'),
     IMAP_URL: dovecot.url(user),
     SMTP_URL: smtpd.url,
