@@ -120,8 +120,10 @@ export function failureOf(error: string | null): Failure {
 }
 
 function byMailCode(code: string, ours: string | undefined): FailureKind | undefined {
-  const [, subject, detail] = /(?<![\d.])[45]\.(\d{1,3})\.(\d{1,3})(?![\d.])/.exec(code) ?? [];
+  const [, severity, subject, detail] = /(?<![\d.])([45])\.(\d{1,3})\.(\d{1,3})(?![\d.])/.exec(code) ?? [];
   if (subject !== undefined && detail !== undefined) {
+    // "Come again later" (greylisting) is no verdict about us, and nobody has to do anything.
+    if (severity === '4' && subject === '7') return 'server_busy';
     return BY_STATUS[`${subject}.${detail}`] ?? BY_STATUS[subject];
   }
   // Three digits are a reply of SMTP only where the message was refused: elsewhere they may be HTTP's.

@@ -17,6 +17,7 @@ test.each([
   ['5.4.1', 'unreachable', '5.4.1'],
   ['5.4.6', 'loop', '5.4.6'],
   ['4.4.7', 'unreachable', '4.4.7'],
+  ['rejected:4.7.1', 'server_busy', '4.7.1'],
   ['5.7.1', 'refused_by_policy', '5.7.1'],
   ['rejected:5.7.26', 'not_authenticated', '5.7.26'],
   ['config:5.7.8', 'login_failed', '5.7.8'],
