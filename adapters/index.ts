@@ -1,6 +1,7 @@
 /** Every kind of channel that Tabea knows. A new one is a folder beside this file and a line here. */
 import type { ChannelKind } from '../src/core/channel.js';
+import { facebook } from './facebook/index.js';
 import { manual } from './manual/index.js';
 import { sms } from './sms/index.js';
 
-export const channelKinds: readonly ChannelKind[] = [manual, sms];
+export const channelKinds: readonly ChannelKind[] = [manual, sms, facebook];
