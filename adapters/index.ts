@@ -3,5 +3,6 @@ import type { ChannelKind } from '../src/core/channel.js';
 import { facebook } from './facebook/index.js';
 import { manual } from './manual/index.js';
 import { sms } from './sms/index.js';
+import { whatsapp } from './whatsapp/index.js';
 
-export const channelKinds: readonly ChannelKind[] = [manual, sms, facebook];
+export const channelKinds: readonly ChannelKind[] = [manual, sms, facebook, whatsapp];
