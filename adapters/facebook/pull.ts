@@ -52,8 +52,11 @@ function source({ settings, channelId, clock }: PullParts, name: string, find: F
       const pulled = { request, parsed: parsePulled(request, { channelId, pageId }) };
       items.push({ at: timeIn(found.item, 'created_time') ?? '', pulled });
     }
-    // Lists have the newest first; a case is opened by what was written first.
-    return items.sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0)).map(({ pulled }) => pulled);
+    // Lists have the newest first, and times are whole seconds; a case is opened by what was written first.
+    return items
+      .toReversed()
+      .sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0))
+      .map(({ pulled }) => pulled);
   }
 
   /** The cursor goes with the last batch: before it, not everything up to there is handed over. */
