@@ -24,8 +24,8 @@ afterAll(async () => {
 });
 
 async function write(device: string, from: string, text: string): Promise<void> {
-  const answer = await citizen.form('/simulator/messages', { channel: device, from, text });
-  expect(answer.headers.get('location')).toBe(`/simulator#device-${device}`);
+  const sent = await citizen.form('/simulator/messages', { channel: device, from, text });
+  expect(sent.headers.get('location')).toBe(`/simulator#device-${device}`);
 }
 
 /** What the device shows that the city wrote. */
