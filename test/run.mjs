@@ -15,6 +15,8 @@ const NEEDED = [
   { program: 'redis-server', package: 'redis-server' },
   { program: 'chromium', package: 'chromium' },
   { program: 'dovecot', package: 'dovecot-imapd dovecot-lmtpd' },
+  { program: 'clamd', package: 'clamav-daemon' },
+  { program: 'smtpd', package: 'opensmtpd' },
 ];
 
 // Debian puts servers where an ordinary user's PATH does not lead.
@@ -52,8 +54,11 @@ async function installServers() {
   return missing.filter(({ program }) => !isThere(program));
 }
 
+/** Servers lie where the PATH of an ordinary user does not lead. */
 function isThere(program) {
-  return spawnSync(program, ['--version'], { stdio: 'ignore' }).error === undefined;
+  return [program, `/usr/sbin/${program}`].some(
+    (path) => spawnSync(path, ['--version'], { stdio: 'ignore' }).error === undefined,
+  );
 }
 
 async function runJest(args) {

@@ -75,7 +75,7 @@ function source({ settings, channelId, clock }: PullParts, name: string, find: F
         const items = await look(new Date(since.getTime() - OVERLAP_MS), signal);
         await handOver(sink, items, { since: startedAt.toISOString() });
         since = startedAt;
-        await sleep(pollSeconds * 1000, undefined, { signal, ref: false }).catch(() => undefined);
+        await sleep(pollSeconds * 1000, undefined, { signal }).catch(() => undefined);
       }
     },
     async backfill(sink, since, signal) {

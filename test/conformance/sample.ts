@@ -11,6 +11,6 @@ export interface ChannelSample {
   readonly address: string;
   /** A citizen: as he writes on the simulator's device, and as an address of the contract. */
   readonly citizen: { readonly from: string; readonly address: Address };
-  /** The simulator's fault that delivers a webhook twice, where it has one. */
+  /** The simulator's fault that delivers what a citizen writes twice, where it has one. */
   readonly duplicateFault?: string;
 }
