@@ -34,8 +34,8 @@ export function wayOf(message: OutboundMessage, settings: Pick<FacebookSettings,
   if (itemId === undefined)
     throw new ChannelError('rejected', 'there is no comment to answer', { retry: 'never' });
   if (!isPrivate(settings, message.confidentiality)) return { way: 'comment', itemId };
-  if (message.automated) {
-    // There is one private reply to a comment; a machine must not use it up.
+  if (message.automated && message.confidentiality !== undefined) {
+    // There is one private reply to a comment: a machine must not use it up. To a command nobody else answers.
     throw new ChannelError('not_permitted', 'the one private reply is kept for a person', { retry: 'never' });
   }
   return { way: 'private', itemId };

@@ -150,7 +150,10 @@ export interface OutboundMessage {
   readonly attachments?: readonly OutboundAttachment[];
   /** Written by the machine, not by a person. */
   readonly automated: boolean;
-  /** Of the case. Absent: not known; where others can read along it is then treated like a secret one. */
+  /**
+   * Of the case. Absent: it belongs to none (the answer to a command, which may tell of any case of the sender);
+   * where others can read along it is then treated like a secret one.
+   */
   readonly confidentiality?: ReplyTarget['confidentiality'];
   /** When the citizen last wrote on this channel; absent: not known, or never. */
   readonly lastInboundAt?: Date;

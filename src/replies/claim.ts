@@ -189,7 +189,7 @@ export function outboundMessage(
     ...(thread ? { thread } : {}),
     ...(reply.files ? { attachments: reply.files.map((file) => outboundFile(file, readBlob)) } : {}),
     automated: reply.automated,
-    confidentiality: reply.confidentiality,
+    ...(reply.caseId === null ? {} : { confidentiality: reply.confidentiality }),
     ...(reply.lastInbound ? { lastInboundAt: reply.lastInbound.at } : {}),
     attempt: reply.attempt,
   };

@@ -90,6 +90,12 @@ test('a secret comment is answered in Messenger, and nothing of it stands below 
   const number = await caseOf(text);
   await answer(number);
   await shows('facebook', from, ANSWER);
+  // Asked for below the post, the state of it is told in Messenger too.
+  await write(COMMENTS, from, `CEK ${number}`);
+  await until(
+    () => received('facebook', from),
+    (seen) => seen.split(number).length > 2,
+  );
   const below = await received(COMMENTS, from);
   expect(below).not.toContain(ANSWER);
   expect(below).not.toContain(number);

@@ -128,6 +128,13 @@ describe('to a comment', () => {
     expect(stand?.requests).toHaveLength(0);
   });
 
+  test('the answer to a command belongs to no case, and is nobody else’s to read', async () => {
+    const facebook = await answering(taken);
+    const { confidentiality: _, ...command } = commentReply({ automated: true });
+    await facebook.send?.(command, signal());
+    expect(sentBodies()).toMatchObject([{ body: { recipient: { comment_id: COMMENT } } }]);
+  });
+
   test("a visitor's post is named as such", async () => {
     const facebook = await answering(taken);
     const thread = { conversationId: POST, references: [POST] };
