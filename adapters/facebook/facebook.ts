@@ -73,7 +73,7 @@ export class FacebookAdapter implements ChannelAdapter {
 
   reconcile(attempt: SendAttempt, signal: AbortSignal): Promise<Reconciliation> {
     const { clock } = this.#context;
-    return reconcileReply({ graph: this.#graph, pageId: this.#settings.pageId, clock }, attempt, signal);
+    return reconcileReply({ graph: this.#graph, settings: this.#settings, clock }, attempt, signal);
   }
 
   async *list(since: Date, until: Date): AsyncIterable<InboundMessage> {

@@ -100,7 +100,7 @@ export async function* itemsSince(
 }
 
 /** A time that cannot be read is not before: a doubt must not look like an absence. */
-function isBefore(time: string | undefined, since: Date): boolean {
+export function isBefore(time: string | undefined, since: Date): boolean {
   // Graph's times are whole seconds.
   return time !== undefined && Date.parse(time) < Math.floor(since.getTime() / 1000) * 1000;
 }

@@ -1,10 +1,13 @@
 /** Whether the page really wrote what an attempt wanted to write: asked of Graph's own lists. */
+import { ChannelError } from '../../src/core/channel-error.js';
 import type { Clock, Reconciliation, SendAttempt } from '../../src/core/channel.js';
 import type { GraphClient } from '../shared/meta/graph.js';
-import { idIn, objectIn, textIn } from '../shared/meta/payload.js';
-import { itemsSince, messagesIn } from './history.js';
+import { idIn, objectIn, textIn, timeIn } from '../shared/meta/payload.js';
+import { isBefore, itemsSince, messagesIn } from './history.js';
 import { PSID_SCHEME } from './ids.js';
+import { isPrivate } from './permission.js';
 import { answeredItem } from './reply.js';
+import type { FacebookSettings } from './settings.js';
 
 /** A message that the list lacks is believed not to exist only this long after the attempt. */
 const LIST_DELAY_MS = 60_000;
@@ -15,7 +18,7 @@ const SHOWN_MESSAGES = 20;
 
 export interface Lists {
   readonly graph: GraphClient;
-  readonly pageId: string;
+  readonly settings: Pick<FacebookSettings, 'pageId' | 'commentReply'>;
   readonly clock: Clock;
 }
 
@@ -30,7 +33,7 @@ export async function reconcileReply(
   const earliest = await earliestCreation(lists, attempt, signal);
   const found = await candidates(lists, attempt, earliest, signal);
   if (found === undefined) return unknown('the provider does not list this conversation');
-  return await judge(found, attempt, lists.pageId);
+  return await judge(found, attempt, lists.settings.pageId);
 }
 
 function candidates(
@@ -42,12 +45,13 @@ function candidates(
   if (message.to.scheme === PSID_SCHEME) return inConversation(lists, message.to.value, since, signal);
   const itemId = answeredItem(message);
   if (itemId === undefined) return Promise.resolve(undefined);
-  // Both places, whatever the case is now: it may have become secret after the attempt.
-  return underComment(lists, itemId, message.thread?.conversationId ?? itemId, since, signal);
+  const topId = message.thread?.conversationId ?? itemId;
+  const wasPrivate = isPrivate(lists.settings, message.confidentiality);
+  return aboutComment(lists.graph, { itemId, topId, wasPrivate, since }, signal);
 }
 
 async function inConversation(
-  { graph, pageId }: Lists,
+  { graph, settings: { pageId } }: Lists,
   psid: string,
   since: Date,
   signal: AbortSignal,
@@ -65,19 +69,41 @@ async function inConversation(
   return found;
 }
 
-async function underComment(
-  { graph }: Lists,
-  itemId: string,
-  topId: string,
-  since: Date,
-  signal: AbortSignal,
-): Promise<Candidates> {
+interface Place {
+  readonly itemId: string;
+  readonly topId: string;
+  readonly wasPrivate: boolean;
+  readonly since: Date;
+}
+
+/** Both below it and in Messenger, whatever the case is now: it may have become secret after the attempt. */
+async function aboutComment(graph: GraphClient, place: Place, signal: AbortSignal): Promise<Candidates> {
   const found: unknown[] = [];
   const order = { filter: 'stream', order: 'reverse_chronological', fields: 'id,created_time,from,message' };
-  for await (const one of itemsSince(graph, `${topId}/comments`, order, since, signal)) found.push(one);
+  for await (const one of itemsSince(graph, `${place.topId}/comments`, order, place.since, signal)) {
+    found.push(one);
+  }
+  const told = await toldPrivately(graph, place, signal);
+  return told && [...found, ...told];
+}
+
+/** Where Meta does not tell, that matters only if it would have been told privately. */
+async function toldPrivately(
+  graph: GraphClient,
+  { itemId, wasPrivate, since }: Place,
+  signal: AbortSignal,
+): Promise<Candidates> {
   const fields = `private_reply_conversation{messages.limit(${SHOWN_MESSAGES}){id,created_time,from,message}}`;
-  const { body } = await graph.get(itemId, { fields }, signal, 'reply');
-  return [...found, ...messagesIn(objectIn(body, 'private_reply_conversation'))];
+  try {
+    const { body } = await graph.get(itemId, { fields }, signal, 'reply');
+    const messages = messagesIn(objectIn(body, 'private_reply_conversation'));
+    return messages.filter((one) => !isBefore(timeIn(one, 'created_time'), since));
+  } catch (error) {
+    const isRefused =
+      error instanceof ChannelError && (error.code === 'rejected' || error.code === 'not_permitted');
+    if (!isRefused) throw error;
+    return wasPrivate ? undefined : [];
+  }
 }
 
 async function judge(
@@ -86,23 +112,38 @@ async function judge(
   pageId: string,
 ): Promise<Reconciliation> {
   const ids = new Set<string>();
+  let isVeiled = false;
   for (const one of found) {
     const id = idIn(one, 'id');
+    isVeiled ||= await mayBeOurs(one, id, attempt, pageId);
     const isOurs = idIn(objectIn(one, 'from'), 'id') === pageId && hasText(one, attempt.message.text);
     if (id !== undefined && isOurs && !(await attempt.isClaimed(id))) ids.add(id);
   }
   const [only, ...others] = ids;
   if (only !== undefined && others.length === 0) return { state: 'sent', externalId: only };
   if (only !== undefined) return unknown('several messages at the provider fit');
+  if (isVeiled) return unknown('the provider does not show the words of a message that may be this one');
   if (attempt.now.getTime() - attempt.startedAt.getTime() < LIST_DELAY_MS) {
     return unknown('too early to believe that the provider does not have it');
   }
   return { state: 'not_sent' };
 }
 
+/** A message whose words Graph keeps back: it shows those of the last 20 of a conversation only. */
+async function mayBeOurs(
+  one: unknown,
+  id: string | undefined,
+  attempt: SendAttempt,
+  pageId: string,
+): Promise<boolean> {
+  if (textIn(one, 'message') !== undefined) return false;
+  const author = idIn(objectIn(one, 'from'), 'id') ?? pageId;
+  return author === pageId && (id === undefined || !(await attempt.isClaimed(id)));
+}
+
 /** Widened by what Meta's clock differs from ours: a wrong clock must not hide a message. */
 async function earliestCreation(
-  { graph, pageId, clock }: Lists,
+  { graph, settings: { pageId }, clock }: Lists,
   attempt: SendAttempt,
   signal: AbortSignal,
 ): Promise<Date> {

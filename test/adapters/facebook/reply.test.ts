@@ -223,6 +223,9 @@ describe('reconciling', () => {
     ['without a time', [ours({ created_time: undefined })], { state: 'sent' }],
     ['twice', [ours(), ours({ id: 'm_out2' })], { state: 'unknown' }],
     ['one of them claimed', [ours(), ours({ id: 'm_claimed' })], { state: 'sent', externalId: 'm_out' }],
+    ['without its words', [ours({ message: undefined })], { state: 'unknown' }],
+    ['without anything', [{ id: 'm_veiled', created_time: time(50_000) }], { state: 'unknown' }],
+    ['a picture', [ours({ message: '' })], { state: 'not_sent' }],
     ['nothing', [], { state: 'not_sent' }],
   ])('in Messenger: %s', async (_name, messages, expected) => {
     const facebook = await lists(messages);
