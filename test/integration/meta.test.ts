@@ -101,6 +101,22 @@ test('a secret comment is answered in Messenger, and nothing of it stands below 
   expect(below).not.toContain(number);
 });
 
+test('fault 29: a message that came 25 hours late is not acknowledged by the machine, and answered by a person', async () => {
+  const [from, text] = ['Opa Tuhumury', 'Talud di Soya retak'];
+  await citizen.form('/simulator/faults', { kind: 'facebook', fault: 'older-than-24-hours', times: '1' });
+  await write('facebook', from, text);
+  const number = await caseOf(text);
+  const refused = await until(
+    async () =>
+      (await store.database.pool.query("SELECT error FROM outbox WHERE automated AND state = 'failed'")).rows,
+    (rows) => rows.some((row: { error: string }) => row.error === 'not_permitted'),
+  );
+  expect(refused.length).toBeGreaterThan(0);
+  await answer(number);
+  await shows('facebook', from, ANSWER);
+  expect((await received('facebook', from)).split(number)).toHaveLength(2);
+});
+
 test('each reply knows what became of it', async () => {
   const shape = z.array(z.object({ channel_id: z.string(), state: z.string() }));
   const replies = await until(
@@ -110,10 +126,11 @@ test('each reply knows what became of it', async () => {
       );
       return shape.parse(rows);
     },
-    (rows) => rows.filter(({ state }) => state === 'delivered' || state === 'read').length >= 3,
+    (rows) => rows.filter(({ state }) => state === 'delivered' || state === 'read').length === 4,
   );
   // What stands below a post is there; Facebook reports nothing more of it.
   expect(replies.map(({ channel_id, state }) => `${channel_id} ${state}`).sort()).toEqual([
+    'facebook delivered',
     'facebook delivered',
     'facebook delivered',
     'facebook sent',
