@@ -59,6 +59,7 @@ function refusalOf(
       address,
       optedOut,
       confidentiality: reply.confidentiality,
+      automated: reply.automated,
       ...(lastInbound
         ? {
             lastInbound: {

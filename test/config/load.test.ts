@@ -44,7 +44,8 @@ describe("Ambon's configuration", () => {
   const config = loadConfig({ env: readEnv({}) });
 
   test('has the channels of the source, with what they cost the citizen', () => {
-    expect(config.channels.map((one) => [one.id, one.kind, one.address, one.cost.amountIdr])).toEqual([
+    const channels = config.channels.filter((one) => one.enabled);
+    expect(channels.map((one) => [one.id, one.kind, one.address, one.cost.amountIdr])).toEqual([
       ['web', 'manual', 'lapor.go.id', 0],
       ['sms-1708', 'sms', '1708', 2200],
       ['sms-08114706999', 'sms', '+628114706999', 350],
@@ -56,6 +57,11 @@ describe("Ambon's configuration", () => {
       ['walk-in', 'manual', 'Jl. St Hairun No.1 Kota Ambon', 0],
     ]);
     expect(config.channels.filter((one) => one.entry === 'public').map((one) => one.id)).toEqual(['web']);
+  });
+
+  test('has WhatsApp as an example that is off, and so demands nothing', () => {
+    const off = config.channels.filter((one) => !one.enabled);
+    expect(off.map((one) => [one.id, one.kind])).toEqual([['whatsapp', 'whatsapp']]);
   });
 
   test('has the ten steps of the source, with their limits', () => {
@@ -83,13 +89,14 @@ describe("Ambon's configuration", () => {
     expect(config.threading).toEqual({ continuationMs: 3_600_000, answerMs: 259_200_000 });
   });
 
-  test('demands the names of the contract and no others', () => {
+  test('names what the contract names, and what the example would need', () => {
     const names = `
       TWILIO_ACCOUNT_SID TWILIO_AUTH_TOKEN
       SMS_GATEWAY_URL SMS_GATEWAY_USER SMS_GATEWAY_PASSWORD SMS_GATEWAY_SIGNING_KEY
       IMAP_URL SMTP_URL MAIL_FROM
       X_BEARER_TOKEN X_APP_KEY X_APP_SECRET X_ACCESS_TOKEN X_ACCESS_SECRET
-      FB_APP_SECRET FB_VERIFY_TOKEN FB_PAGE_ID FB_PAGE_ACCESS_TOKEN`;
+      FB_APP_SECRET FB_VERIFY_TOKEN FB_PAGE_ID FB_PAGE_ACCESS_TOKEN
+      WA_APP_SECRET WA_VERIFY_TOKEN WA_PHONE_NUMBER_ID WA_BUSINESS_ACCOUNT_ID WA_ACCESS_TOKEN`;
     expect(config.secretNames).toEqual(names.trim().split(/\s+/).sort());
   });
 

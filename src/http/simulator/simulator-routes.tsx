@@ -15,6 +15,9 @@ import { DeviceMessages, SimulatorPage, type DeviceView } from './simulator-page
 const FIRST_CITIZEN: Readonly<Record<string, string>> = {
   phone: '+6281200000001',
   mailbox: 'warga@contoh.example',
+  messenger: 'Nona Latuconsina',
+  comments: 'Nona Latuconsina',
+  whatsapp: '+6281200000001',
 };
 const ANY_CITIZEN = 'warga';
 const LONGEST_SUBJECT = 200;
