@@ -119,8 +119,10 @@ export interface ReplyTarget {
   readonly address: Address;
   readonly optedOut: boolean;
   readonly confidentiality: 'public' | 'anonymous' | 'secret';
-  /** The citizen's last message on this channel, where there is one. */
+  /** The citizen's last message on this channel, where there is one; `at` is never later than we received it. */
   readonly lastInbound?: { readonly externalId: string; readonly at: Date; readonly thread?: ThreadRef };
+  /** The machine would write it. Absent: a person. Platforms allow people more. */
+  readonly automated?: boolean;
 }
 
 export type ReplyPermission =
@@ -148,6 +150,10 @@ export interface OutboundMessage {
   readonly attachments?: readonly OutboundAttachment[];
   /** Written by the machine, not by a person. */
   readonly automated: boolean;
+  /** Of the case. Absent: not known; where others can read along it is then treated like a secret one. */
+  readonly confidentiality?: ReplyTarget['confidentiality'];
+  /** When the citizen last wrote on this channel; absent: not known, or never. */
+  readonly lastInboundAt?: Date;
   /** 1 for the first attempt. */
   readonly attempt: number;
 }

@@ -64,7 +64,7 @@ interface Row {
 const COLUMNS = `c.id, c.case_id, c.purpose, c.automated, c.subject, c.text, c.attempt,
   extract(epoch FROM c.attempt_at)::float8 AS attempt_at, extract(epoch FROM c.created_at)::float8 AS created_at,
   c.contact_key, k.reporter_id, k.scheme, k.address, r.wrapped_key, k.opted_out_at IS NOT NULL AS opted_out,
-  ca.confidentiality, ca.tracking_number, m.external_id AS in_id, m.thread AS in_thread, m.received_at AS in_at`;
+  ca.confidentiality, ca.tracking_number, m.external_id AS in_id, m.thread AS in_thread, least(m.sent_at, m.received_at) AS in_at`;
 
 const FACTS = `LEFT JOIN contact k ON k.key = c.contact_key
   LEFT JOIN reporter r ON r.id = k.reporter_id
@@ -72,9 +72,12 @@ const FACTS = `LEFT JOIN contact k ON k.key = c.contact_key
   LEFT JOIN message m ON m.id = c.in_reply_to`;
 
 const LAST_COLUMNS = `, l.external_id AS last_id, l.thread AS last_thread, l.received_at AS last_at`;
-/** Only asked for where the channel's rules look at it. */
+/**
+ * Only asked for where the channel's rules look at it. A message that came late (a backfill, a provider's retry)
+ * opened the platform's window when it was written, not when we got it.
+ */
 const LAST = `LEFT JOIN LATERAL (
-    SELECT x.external_id, x.thread, x.received_at FROM message x
+    SELECT x.external_id, x.thread, least(x.sent_at, x.received_at) AS received_at FROM message x
     WHERE x.case_id = c.case_id AND x.channel_id = c.channel_id ORDER BY x.id DESC LIMIT 1) l ON true`;
 
 const CLAIM = `WITH due AS (
@@ -176,6 +179,8 @@ export function outboundMessage(
     text: reply.text,
     ...(thread ? { thread } : {}),
     automated: reply.automated,
+    confidentiality: reply.confidentiality,
+    ...(reply.lastInbound ? { lastInboundAt: reply.lastInbound.at } : {}),
     attempt: reply.attempt,
   };
 }

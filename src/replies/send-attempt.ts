@@ -58,6 +58,7 @@ function refusalOf(
       address,
       optedOut,
       confidentiality: reply.confidentiality,
+      automated: reply.automated,
       ...(lastInbound
         ? {
             lastInbound: {
