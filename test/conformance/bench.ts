@@ -1,13 +1,15 @@
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type {
   ChannelAdapter,
   ChannelKind,
   Logger,
   OutboundMessage,
+  PulledItem,
   RawRequest,
   SimulatorPart,
 } from '../../src/core/channel.js';
+import { freePort } from '../../src/db/postgres-server.js';
 import { serve, type Stand } from '../support/stand.js';
 import type { ChannelSample } from './sample.js';
 
@@ -18,7 +20,7 @@ const PUBLIC_URL = 'https://tabea.example';
 export interface Bench {
   readonly adapter: ChannelAdapter;
   readonly simulator: SimulatorPart | undefined;
-  /** Where the provider is served; closing it makes it unreachable. */
+  /** Where the provider is served; closing it, with whatever else the simulator listens on, makes it unreachable. */
   readonly provider: Stand;
   /** Everything that was logged, as text. */
   logged(): string;
@@ -26,6 +28,13 @@ export interface Bench {
   readonly secrets: readonly string[];
   /** Requests to the webhook (or to `/status`), as soon as there are `count`. */
   webhooks(count: number, status?: boolean): Promise<readonly RawRequest[]>;
+  /** What the sources handed over, as soon as there are `count` items. */
+  pulled(count: number): Promise<readonly PulledItem[]>;
+  /** What the sources stored as blobs, by SHA-256. */
+  readonly blobs: ReadonlyMap<string, Buffer>;
+  putBlob(bytes: Buffer): Promise<string>;
+  /** From now on, `accept` throws. Resolves with how each source ended. */
+  loseStore(): Promise<readonly PromiseSettledResult<void>[]>;
   outbound(over?: Partial<OutboundMessage>): OutboundMessage;
   write(text: string): Promise<void>;
   close(): Promise<void>;
@@ -41,14 +50,26 @@ export async function setUp(kind: ChannelKind, sample: ChannelSample): Promise<B
   const gateway = await serve(() => ({ status: 200, headers: {}, body: '' }));
 
   let simulator: SimulatorPart | undefined;
-  const provider = await serve((request) => simulator?.handle(request));
+  const served = await serve((request) => simulator?.handle(request));
+  let away: Promise<void> | undefined;
+  const provider: Stand = {
+    ...served,
+    close: () => (away ??= Promise.all([simulator?.close(), served.close()]).then(() => undefined)),
+  };
+  const ports = [await freePort(), await freePort(), await freePort()];
+  const portByName = new Map<string, number>();
+  const port = (name: string): number => {
+    const taken = portByName.get(name) ?? ports[portByName.size] ?? 0;
+    portByName.set(name, taken);
+    return taken;
+  };
   const secrets: string[] = [];
   const secret = (bytes: number) => {
     const made = randomBytes(bytes).toString('hex');
     secrets.push(made);
     return made;
   };
-  const settings = sample.settings(kind.simulator?.demoEnvironment(provider.url, secret, () => 2525) ?? {});
+  const settings = sample.settings(kind.simulator?.demoEnvironment(served.url, secret, port) ?? {});
   const { address } = sample;
   simulator = kind.simulator?.create({
     channels: [{ channelId: CHANNEL_ID, label: 'Saluran uji', address, settings }],
@@ -67,6 +88,27 @@ export async function setUp(kind: ChannelKind, sample: ChannelSample): Promise<B
     clock,
   };
   const adapter = kind.create(kind.settings.parse(settings), context);
+  await simulator?.start?.();
+
+  const items: PulledItem[] = [];
+  const blobs = new Map<string, Buffer>();
+  const putBlob = (bytes: Buffer) => {
+    const hash = createHash('sha256').update(bytes).digest('hex');
+    blobs.set(hash, bytes);
+    return Promise.resolve(hash);
+  };
+  let stored = true;
+  const sink = {
+    putBlob,
+    accept: (taken: readonly PulledItem[]) => {
+      if (!stored) return Promise.reject(new Error('the store is away'));
+      items.push(...taken);
+      return Promise.resolve();
+    },
+  };
+  const stop = new AbortController();
+  const runs = (adapter.pull?.sources ?? []).map((source) => source.run(sink, undefined, stop.signal));
+  for (const run of runs) run.catch(() => undefined);
 
   return {
     adapter,
@@ -80,6 +122,16 @@ export async function setUp(kind: ChannelKind, sample: ChannelSample): Promise<B
       for (let i = 0; i < 250 && seen().length < count; i++) await sleep(20);
       return seen();
     },
+    async pulled(count) {
+      for (let i = 0; i < 250 && items.length < count; i++) await sleep(20);
+      return items;
+    },
+    blobs,
+    putBlob,
+    loseStore() {
+      stored = false;
+      return Promise.allSettled(runs);
+    },
     outbound: (over) => ({
       id: 'outbox-1',
       channelId: CHANNEL_ID,
@@ -88,14 +140,16 @@ export async function setUp(kind: ChannelKind, sample: ChannelSample): Promise<B
       text: 'Laporan Anda kami teruskan kepada dinas.',
       automated: false,
       attempt: 1,
+      ...sample.outbound,
       ...over,
     }),
     async write(text) {
       await simulator?.write({ channelId: CHANNEL_ID, from: sample.citizen.from, text });
     },
     async close() {
+      stop.abort();
+      await Promise.allSettled(runs);
       await adapter.close?.();
-      await simulator?.close();
       await provider.close();
       await gateway.close();
     },

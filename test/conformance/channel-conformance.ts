@@ -7,6 +7,7 @@ import {
   SignatureError,
   UnparsableError,
   type ChannelKind,
+  type PullReceiver,
   type RawRequest,
   type SendAttempt,
   type WebhookReceiver,
@@ -79,6 +80,9 @@ export async function describeChannel(kind: ChannelKind, sample: ChannelSample):
 
     if (webhook) {
       describe('receiving', () => describeReceiving(() => bench, sample, list !== undefined));
+    }
+    if (pull && kind.simulator) {
+      describe('pulling', () => describePulling(() => bench, sample));
     }
     if (send) {
       const parts = { reports: statusWebhook !== undefined, reconciles: reconcile !== undefined };
@@ -205,6 +209,82 @@ function describeReceiving(bench: () => Bench, sample: ChannelSample, lists: boo
     expect(listed).toMatchObject([
       { channelId, externalId: parsed?.externalId, text: parsed?.text, from: parsed?.from },
     ]);
+  });
+}
+
+function describePulling(bench: () => Bench, sample: ChannelSample): void {
+  function pull(): PullReceiver {
+    const receiver = bench().adapter.pull;
+    if (!receiver) throw new Error('there is nothing to pull');
+    return receiver;
+  }
+
+  test('sources have names of their own that tell nothing', () => {
+    const names = pull().sources.map(({ name }) => name);
+    expect(new Set(names).size).toBe(names.length);
+    for (const name of names) {
+      for (const secret of bench().secrets) expect(name).not.toContain(secret);
+      expect(name).not.toContain(sample.citizen.address.value);
+    }
+  });
+
+  test('what a citizen writes is handed over as one message', async () => {
+    await bench().write(TEXT);
+    const [item, ...others] = await bench().pulled(1);
+    expect(others).toEqual([]);
+    expect(item?.request).toMatchObject({ method: 'PULL' });
+    expect(item?.request.target).not.toContain(sample.citizen.address.value);
+    expect(item?.parsed.events).toMatchObject([
+      { type: 'message', channelId, text: TEXT, from: sample.citizen.address, automated: false },
+    ]);
+    expect(item?.parsed.rejected).toEqual([]);
+  });
+
+  test('read again for replay, it says the same', async () => {
+    await bench().write(TEXT);
+    const [item] = await bench().pulled(1);
+    if (!item) throw new Error('nothing came');
+    const before = Buffer.from(item.request.body);
+    const putBlob = (bytes: Buffer) => bench().putBlob(bytes);
+    expect(await pull().parse(item.request, putBlob)).toEqual(item.parsed);
+    expect(item.request.body).toEqual(before);
+  });
+
+  const ifItRepeats = sample.duplicateFault === undefined ? undefined : test;
+  ifItRepeats?.('delivered twice, it has one id', async () => {
+    bench().simulator?.setFault(sample.duplicateFault ?? '', 1);
+    await bench().write(TEXT);
+    const events = (await bench().pulled(2)).flatMap(({ parsed }) => parsed.events);
+    expect(events).toHaveLength(2);
+    expect(new Set(events.map((event) => event.type === 'message' && event.externalId)).size).toBe(1);
+  });
+
+  test('rubbish is refused in the one way that replay knows', async () => {
+    await bench().write(TEXT);
+    const [item] = await bench().pulled(1);
+    if (!item) throw new Error('nothing came');
+    const rubbish = fc.oneof(
+      fc.uint8Array({ maxLength: 300 }),
+      fc.string().map((text) => Buffer.from(text)),
+    );
+    await fc.assert(
+      fc.asyncProperty(rubbish, async (bytes) => {
+        const bad: RawRequest = { ...item.request, body: Buffer.from(bytes) };
+        const end = await pull()
+          .parse(bad, (given) => bench().putBlob(given))
+          .catch((error: unknown) => error);
+        if (end instanceof Error) return end instanceof UnparsableError;
+        return true;
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  test('where nothing can be stored, no source goes on as if it had been', async () => {
+    const ended = bench().loseStore();
+    await bench().write(TEXT);
+    expect((await ended).some(({ status }) => status === 'rejected')).toBe(true);
+    expect(await bench().pulled(0)).toEqual([]);
   });
 }
 

@@ -3,6 +3,7 @@ import type { SimulatedDevice, SimulatedMessage, SimulatorFault } from '../../co
 import type { PlayedKind } from '../deps.js';
 import { CsrfField, Page, type Frame } from '../web/page.js';
 import { SiteBar } from '../web/site-bar.js';
+import { MailHead, ReplyButton, SubjectField } from './mailbox.js';
 
 export interface DeviceView {
   readonly device: SimulatedDevice;
@@ -59,6 +60,9 @@ function Device({ frame, view }: { readonly frame: Frame; readonly view: DeviceV
   const { say } = frame;
   const { device, from } = view;
   const id = `device-${device.channelId}`;
+  const isMailbox = device.look === 'mailbox';
+  const citizen = say(isMailbox ? 'sim.citizenMail' : 'sim.citizen');
+  const compose = say(isMailbox ? 'sim.composeMail' : 'sim.compose');
   return (
     <section class="sim-device" data-look={device.look} id={id} aria-labelledby={`${id}-title`}>
       <header class="sim-top">
@@ -66,7 +70,7 @@ function Device({ frame, view }: { readonly frame: Frame; readonly view: DeviceV
         <div class="sim-address">{device.address}</div>
         <details class="sim-citizen">
           <summary>
-            {say('sim.citizen')}: {from}
+            {citizen}: {from}
           </summary>
           <form method="post" action="/simulator/citizen">
             <CsrfField frame={frame} />
@@ -79,7 +83,7 @@ function Device({ frame, view }: { readonly frame: Frame; readonly view: DeviceV
               maxLength={100}
               required
               autocomplete="off"
-              aria-label={say('sim.citizen')}
+              aria-label={citizen}
             />
             <button class="btn btn-sm" type="submit">
               {say('sim.citizenChange')}
@@ -99,14 +103,15 @@ function Device({ frame, view }: { readonly frame: Frame; readonly view: DeviceV
         <CsrfField frame={frame} />
         <input type="hidden" name="channel" value={device.channelId} />
         <input type="hidden" name="from" value={from} />
+        {isMailbox ? <SubjectField frame={frame} title={device.title} /> : null}
         <textarea
           class="form-control"
           name="text"
-          rows={2}
+          rows={isMailbox ? 4 : 2}
           required
-          maxLength={2_000}
-          aria-label={`${say('sim.compose')}: ${device.title}`}
-          placeholder={say('sim.compose')}
+          maxLength={isMailbox ? 20_000 : 2_000}
+          aria-label={`${compose}: ${device.title}`}
+          placeholder={compose}
         />
         <button class="btn btn-primary" type="submit">
           {say('sim.send')}
@@ -133,7 +138,7 @@ export function DeviceMessages({ frame, view }: { readonly frame: Frame; readonl
     >
       {messages.length === 0 ? <p class="sim-empty">{frame.say('sim.empty')}</p> : null}
       {messages.map((message) => (
-        <SimBubble frame={frame} message={message} timeZone={view.timeZone} key={message.id} />
+        <SimBubble frame={frame} message={message} view={view} key={message.id} />
       ))}
     </div>
   );
@@ -142,10 +147,12 @@ export function DeviceMessages({ frame, view }: { readonly frame: Frame; readonl
 interface SimBubbleProps {
   readonly frame: Frame;
   readonly message: SimulatedMessage;
-  readonly timeZone: string;
+  readonly view: DeviceView;
 }
 
-function SimBubble({ frame, message, timeZone }: SimBubbleProps) {
+function SimBubble({ frame, message, view }: SimBubbleProps) {
+  const { device, timeZone } = view;
+  const isMail = device.look === 'mailbox';
   const time = new Intl.DateTimeFormat('id-ID', { timeStyle: 'short', timeZone }).format(
     new Date(message.at),
   );
@@ -153,12 +160,14 @@ function SimBubble({ frame, message, timeZone }: SimBubbleProps) {
     message.segments === undefined ? '' : ` · ${frame.say('sim.segments', { segments: message.segments })}`;
   return (
     <div class="sim-bubble" data-direction={message.direction}>
+      {isMail ? <MailHead frame={frame} message={message} office={device.address} /> : null}
       <div class="sim-text" dir="auto">
         {message.text}
       </div>
       <div class="sim-meta">
         {time} · {frame.say.code('sim.state', message.state)}
         {segments}
+        {isMail ? <ReplyButton frame={frame} message={message} /> : null}
       </div>
     </div>
   );

@@ -17,6 +17,7 @@ const FIRST_CITIZEN: Readonly<Record<string, string>> = {
   mailbox: 'warga@contoh.example',
 };
 const ANY_CITIZEN = 'warga';
+const LONGEST_SUBJECT = 200;
 const COALESCE_MS = 80;
 
 export function simulatorRoutes(shared: Shared, played: readonly PlayedKind[]): readonly Route[] {
@@ -56,7 +57,9 @@ export function simulatorRoutes(shared: Shared, played: readonly PlayedKind[]): 
       throw badRequest('A message needs channel, from and text.');
     }
     const { part } = byChannel(channelId);
-    const taken = await part.write({ channelId, from, text: text.replaceAll('\r\n', '\n') }).then(
+    const subject = formField(request, 'subject').trim().slice(0, LONGEST_SUBJECT);
+    const message = { channelId, from, text: text.replaceAll('\r\n', '\n') };
+    const taken = await part.write(subject === '' ? message : { ...message, subject }).then(
       () => true,
       (error: unknown) => {
         shared.logger.warn(
