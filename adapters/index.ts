@@ -2,5 +2,6 @@
 import type { ChannelKind } from '../src/core/channel.js';
 import { manual } from './manual/index.js';
 import { sms } from './sms/index.js';
+import { twitter } from './twitter/index.js';
 
-export const channelKinds: readonly ChannelKind[] = [manual, sms];
+export const channelKinds: readonly ChannelKind[] = [manual, sms, twitter];

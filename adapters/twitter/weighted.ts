@@ -1,0 +1,78 @@
+/**
+ * Length of a text as X counts it: https://docs.x.com/fundamentals/counting-characters. X's own library
+ * `twitter-text` is not used: its last release is years old and brings core-js 2. The figures here were
+ * compared with it (test/adapters/twitter/weighted.test.ts).
+ */
+import tlds from 'tlds';
+
+/** Weighted characters of one post. */
+export const POST_LIMIT = 280;
+/** Every link is shortened to so many. */
+export const URL_WEIGHT = 23;
+
+/** Code points that weigh one; all others weigh two. Configuration v3 of X. */
+const LIGHT: readonly (readonly [number, number])[] = [
+  [0, 4_351],
+  [8_192, 8_205],
+  [8_208, 8_223],
+  [8_242, 8_247],
+];
+
+/** A sequence that is drawn as one picture weighs two, however long. */
+const EMOJI = new RegExp(String.raw`\p{RGI_Emoji}`, 'gv');
+
+const KNOWN_TLDS = new Set(tlds.map((tld) => tld.toLowerCase()));
+const LETTER = String.raw`\p{L}\p{M}\p{N}`;
+const LABEL = `[${LETTER}](?:[${LETTER}_-]*[${LETTER}])?`;
+/**
+ * X makes a link of `lapor.go.id` too, without a scheme. A domain that follows one of these characters is part of
+ * an address, a handle or a tag.
+ */
+const LINK = new RegExp(
+  String.raw`(?<![${LETTER}@＠$#＃_./-])(https?://)?((?:${LABEL}\.)+(\p{L}[${LETTER}-]*))(?::[0-9]{1,5})?(?:[/?#][^\s]*)?`,
+  'giu',
+);
+const TRAILING = /[.,;:!?'")\]}…’”]+$/u;
+
+/** Links in a text, as they stand there. */
+export function linksOf(text: string): string[] {
+  return [...text.matchAll(LINK)].flatMap(([link, scheme, domain = '', tld = '']) => {
+    if (!KNOWN_TLDS.has(tld.toLowerCase())) return [];
+    // Without a scheme an underscore is no part of a domain, and what looks like one is something else.
+    if (scheme === undefined && domain.includes('_')) return [];
+    return [link.replace(TRAILING, '')];
+  });
+}
+
+/** Weighted characters. */
+export function weightOf(text: string): number {
+  const normal = text.normalize('NFC');
+  let rest = normal;
+  let weight = 0;
+  for (const link of linksOf(normal)) {
+    const at = rest.indexOf(link);
+    weight += plainWeight(rest.slice(0, at)) + URL_WEIGHT;
+    rest = rest.slice(at + link.length);
+  }
+  return weight + plainWeight(rest);
+}
+
+function plainWeight(text: string): number {
+  let weight = 0;
+  let at = 0;
+  for (const match of text.matchAll(EMOJI)) {
+    weight += charactersWeight(text.slice(at, match.index)) + 2;
+    at = match.index + match[0].length;
+  }
+  return weight + charactersWeight(text.slice(at));
+}
+
+function charactersWeight(text: string): number {
+  let weight = 0;
+  for (const character of text) weight += isLight(character.codePointAt(0) ?? 0) ? 1 : 2;
+  return weight;
+}
+
+function isLight(code: number): boolean {
+  return LIGHT.some(([first, last]) => code >= first && code <= last);
+}
