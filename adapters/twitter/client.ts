@@ -92,24 +92,36 @@ export class XClient {
       as === 'app'
         ? new TwitterApi(bearerToken, settings)
         : new TwitterApi({ appKey, appSecret, accessToken, accessSecret }, settings);
-    let wasReached = false;
-    // Where the socket closes at once, the client forgets why; without a connection nothing can have been taken.
-    const requestEventDebugHandler = (event: string) => {
-      if (event === 'socket-connect') wasReached = true;
-    };
+    const seen = new Exchange();
     try {
-      const { data } = await call(client, { fullResponse: true, requestEventDebugHandler });
+      const { data } = await call(client, { fullResponse: true, requestEventDebugHandler: seen.note });
       return { data };
     } catch (error) {
       // Never as a cause: what the client throws holds the request, and with it the token.
-      throw asChannelError(error, this.#clock.now(), wasReached);
+      throw asChannelError(error, this.#clock.now(), seen);
     }
   }
 }
 
 interface CallOptions {
   readonly fullResponse: true;
-  readonly requestEventDebugHandler: (event: string) => void;
+  readonly requestEventDebugHandler: (event: string, data?: unknown) => void;
+}
+
+/** What happened to the connection. The client's own errors do not keep it. */
+class Exchange {
+  wasReached = false;
+  error: unknown;
+
+  readonly note = (event: string, data?: unknown): void => {
+    if (event === 'socket-connect') this.wasReached = true;
+    if (event === 'socket-error') this.error ??= fieldOf(data, 'error');
+    if (event === 'request-error') this.error ??= fieldOf(data, 'requestError');
+  };
+}
+
+function fieldOf(data: unknown, name: string): unknown {
+  return typeof data === 'object' && data !== null ? Reflect.get(data, name) : undefined;
 }
 
 /** Before anything is computed, so that the signature is over the address that is dialled (RFC 5849, 3.4.1.2). */

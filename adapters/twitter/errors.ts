@@ -2,7 +2,7 @@
  * What X's answers mean for us: the one place that maps them to ChannelError.
  * https://docs.x.com/x-api/fundamentals/response-codes-and-errors
  */
-import { ApiPartialResponseError, ApiRequestError, ApiResponseError } from 'twitter-api-v2';
+import { ApiPartialResponseError, ApiResponseError } from 'twitter-api-v2';
 import { ChannelError, type ChannelErrorCode, type RetryVerdict } from '../../src/core/channel-error.js';
 
 /** Types of problems that say that app, access level, token or money is at fault, not the request. */
@@ -43,17 +43,22 @@ export interface XFailure {
   readonly body: unknown;
 }
 
-/**
- * What came out of the client. Never kept as a cause: it holds the request, and with it the token.
- * @param wasReached false where there was no connection.
- */
-export function asChannelError(error: unknown, now: Date, wasReached = true): ChannelError {
+/** What is known of the connection of a request that failed. */
+export interface ConnectionFacts {
+  /** False where there was no connection. */
+  readonly wasReached: boolean;
+  /** What broke it, as Node.js says. */
+  readonly error: unknown;
+}
+
+/** What came out of the client. Never kept as a cause: it holds the request, and with it the token. */
+export function asChannelError(error: unknown, now: Date, facts?: ConnectionFacts): ChannelError {
   if (error instanceof ChannelError) return error;
   if (error instanceof ApiResponseError) {
     return answerError({ status: error.code, headers: error.headers, body: error.data }, now);
   }
   if (error instanceof ApiPartialResponseError) return unreadableError();
-  return networkError(error instanceof ApiRequestError ? error.requestError : error, wasReached);
+  return networkError(facts?.error ?? error, facts?.wasReached);
 }
 
 /** An answer outside 2xx. `now` is our clock, used where the answer carries no `Date`. */

@@ -3,7 +3,8 @@
  * `twitter-text` is not used: its last release is years old and brings core-js 2. The figures here were
  * compared with it (test/adapters/twitter/weighted.test.ts).
  */
-import tlds from 'tlds';
+import { createRequire } from 'node:module';
+import { z } from 'zod';
 
 /** Weighted characters of one post. */
 export const POST_LIMIT = 280;
@@ -21,6 +22,8 @@ const LIGHT: readonly (readonly [number, number])[] = [
 /** A sequence that is drawn as one picture weighs two, however long. */
 const EMOJI = new RegExp(String.raw`\p{RGI_Emoji}`, 'gv');
 
+// JSON, which Node.js 20 imports with a warning only.
+const tlds = z.array(z.string()).parse(createRequire(import.meta.url)('tlds'));
 const KNOWN_TLDS = new Set(tlds.map((tld) => tld.toLowerCase()));
 const LETTER = String.raw`\p{L}\p{M}\p{N}`;
 const LABEL = `[${LETTER}](?:[${LETTER}_-]*[${LETTER}])?`;

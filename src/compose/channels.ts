@@ -1,5 +1,6 @@
 /** The adapters of the enabled channels, and in the demo the providers that are played for them. */
 import { channelKinds } from '../../adapters/index.js';
+import { UserError } from '../core/errors.js';
 import { signText } from '../core/keys.js';
 import type { ChannelAdapter, ChannelKind, Clock, Logger, SimulatorPart } from '../core/channel.js';
 import { dialUrl, type Settings } from './settings.js';
@@ -53,6 +54,18 @@ export function createSimulators(
     });
     return [{ kind: kind.kind, part }];
   });
+}
+
+/** Those that speak something other than HTTP begin to listen. Throws UserError where they cannot. */
+export async function startSimulators(played: readonly PlayedProvider[]): Promise<void> {
+  for (const { kind, part } of played) {
+    await part.start?.().catch((cause: unknown) => {
+      throw new UserError('simulator_cannot_listen', `The played provider of ${kind} cannot listen.`, {
+        remedy: `Is another demo running on the same data folder? Its ports stand in demo-secrets.json (${kind}.port…).`,
+        cause,
+      });
+    });
+  }
 }
 
 function kindOf(name: string): ChannelKind | undefined {

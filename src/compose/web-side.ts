@@ -6,7 +6,7 @@ import { openChangeFeed } from '../http/change-feed.js';
 import { createGatewayServer } from '../http/server.js';
 import { createWebhookRoute } from '../http/webhook-route.js';
 import type { Parts } from './parts.js';
-import { createSimulators } from './channels.js';
+import { createSimulators, startSimulators } from './channels.js';
 import type { Lifecycle } from './lifecycle.js';
 import type { Probes } from './probes.js';
 import type { PullSide } from './pull-side.js';
@@ -26,6 +26,7 @@ export async function startWeb(parts: WebParts, lifecycle: Lifecycle): Promise<s
   lifecycle.add('changes', () => changes.close());
   const played = settings.demo ? createSimulators(settings, { clock, logger }) : [];
   lifecycle.add('simulator', () => Promise.all(played.map(({ part }) => part.close())));
+  await startSimulators(played);
 
   const app = createApp({
     database: store.database,

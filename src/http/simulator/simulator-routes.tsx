@@ -15,6 +15,7 @@ import { DeviceMessages, SimulatorPage, type DeviceView } from './simulator-page
 const FIRST_CITIZEN: Readonly<Record<string, string>> = {
   phone: '+6281200000001',
   mailbox: 'warga@contoh.example',
+  timeline: '@warga_ambon',
 };
 const ANY_CITIZEN = 'warga';
 const LONGEST_SUBJECT = 200;
