@@ -1,10 +1,13 @@
 /** Where a source of posts stands: JSON that the gateway keeps in one transaction with the posts. */
 import { z } from 'zod';
-import { overlapping, type Start } from './lists.js';
-import { isId, newerId, timeOfId } from './snowflake.js';
+import { idAt, isId, newerId, timeOfId } from './snowflake.js';
 
-/** At the first start, for the time between switching the channel on and its first look, with a clock that is off. */
-const FIRST_REACH_MS = 10 * 60_000;
+/**
+ * Posts become visible to a search a moment after they were made, and not in their order; and our clock may be off.
+ * What is read twice for it is known by its id, and X charges a post once a day.
+ */
+const POST_MARGIN_MS = 60_000;
+const CLOCK_MARGIN_MS = 10 * 60_000;
 /** So many posts are looked up again for their deletion, the newest; more would cost more than they are worth. */
 const MOST_KNOWN = 300;
 const KNOWN_FOR_MS = 7 * 86_400_000;
@@ -12,10 +15,8 @@ const KNOWN_FOR_MS = 7 * 86_400_000;
 const id = z.string().refine(isId);
 
 const shape = z.object({
-  /** Everything up to this post was handed over. Absent until there was one. */
-  newestId: id.optional(),
-  /** When the source was first run; RFC 3339. */
-  from: z.iso.datetime(),
+  /** A search has shown that everything up to this id was handed over. Not the newest post: a stream proves nothing. */
+  sinceId: id,
   /** Posts of the last days with their authors, oldest first. */
   known: z.array(z.tuple([id, id])),
   /** When they were looked up last. */
@@ -25,32 +26,33 @@ const shape = z.object({
 export type SourceCursor = z.infer<typeof shape>;
 export type KnownPost = readonly [id: string, authorId: string];
 
-/** A cursor that cannot be read is one of a first start: what is known already does no harm. */
-export function readCursor(value: unknown, now: Date): SourceCursor {
+/** Undefined at the very first start, and where it cannot be read. */
+export function readCursor(value: unknown): SourceCursor | undefined {
   const read = shape.safeParse(value);
-  if (read.success) return read.data;
-  const from = new Date(now.getTime() - FIRST_REACH_MS).toISOString();
-  return { from, known: [], checkedAt: now.toISOString() };
+  return read.success ? read.data : undefined;
 }
 
-export function startOf({ newestId, from }: SourceCursor): Start {
-  return newestId === undefined ? { from: new Date(from) } : overlapping(newestId);
+/** From now on, and some minutes before. */
+export function firstCursor(now: Date): SourceCursor {
+  return { sinceId: idAt(now.getTime() - CLOCK_MARGIN_MS), known: [], checkedAt: now.toISOString() };
+}
+
+/**
+ * After a search that came to its end.
+ * @param newestId of its first page; undefined where it found nothing.
+ * @param askedAt when it began.
+ */
+export function searched(cursor: SourceCursor, newestId: string | undefined, askedAt: Date): SourceCursor {
+  const byClock = idAt(askedAt.getTime() - CLOCK_MARGIN_MS);
+  const byPost = newestId === undefined ? byClock : idAt(timeOfId(newestId) - POST_MARGIN_MS);
+  return { ...cursor, sinceId: [cursor.sinceId, byPost, byClock].reduce(newerId) };
 }
 
 /** @param posts that were handed over, in any order. */
-export function movedOn(
-  cursor: SourceCursor,
-  newestId: string | undefined,
-  posts: readonly KnownPost[],
-  now: Date,
-): SourceCursor {
-  const newest = [cursor.newestId, newestId].filter((one) => one !== undefined);
+export function knowing(cursor: SourceCursor, posts: readonly KnownPost[], now: Date): SourceCursor {
+  if (posts.length === 0) return cursor;
   const known = new Map([...cursor.known, ...posts].filter(([post]) => isRecent(post, now)));
-  return {
-    ...cursor,
-    ...(newest.length > 0 && { newestId: newest.reduce(newerId) }),
-    known: [...known].slice(-MOST_KNOWN),
-  };
+  return { ...cursor, known: [...known].slice(-MOST_KNOWN) };
 }
 
 /** After a check: `gone` are not looked up again. */

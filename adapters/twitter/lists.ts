@@ -5,14 +5,12 @@
 import { unreadableError } from './errors.js';
 import type { Identity, XClient } from './client.js';
 import { POST_FIELDS, readPage, type PostPage } from './payload.js';
-import { idAt, timeOfId } from './snowflake.js';
+import { timeOfId } from './snowflake.js';
 
 const PAGE_SIZE = 100;
 const DAY_MS = 86_400_000;
 /** The recent search reaches back seven days; a little less, as both clocks say differently what that is. */
 export const SEARCH_REACH_MS = 7 * DAY_MS - 10 * 60_000;
-/** Posts become visible to a search a moment after they were made, and not in their order. */
-const OVERLAP_MS = 60_000;
 /** `end_time` must lie so far in the past. */
 const SETTLED_MS = 15_000;
 
@@ -42,11 +40,6 @@ export function mentionsList(accountId: string): PostList {
 
 /** From where on a list is read. */
 export type Start = { readonly sinceId: string } | { readonly from: Date };
-
-/** Some more than what is missing: what was late for the last look, and is known by its id if it was not. */
-export function overlapping(newestId: string): Start {
-  return { sinceId: idAt(timeOfId(newestId) - OVERLAP_MS) };
-}
 
 /**
  * Page after page under the same start: X counts `since_id` with the first page, so that moving it on between

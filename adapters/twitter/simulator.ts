@@ -137,6 +137,24 @@ export class TwitterSimulator implements SimulatorPart {
     return this.posts.seenBy(citizen).map((post) => this.#asShown(post, citizen.id));
   }
 
+  /** Open connections of the stream. */
+  get streamCount(): number {
+    return this.#streams.size;
+  }
+
+  get ruleValues(): readonly string[] {
+    return (this.#api?.rules ?? []).map(({ value }) => value);
+  }
+
+  /** As if somebody had removed them in X's console. */
+  loseRules(): void {
+    this.#api?.loseRules();
+  }
+
+  cutStreams(): void {
+    this.#streams.end();
+  }
+
   setFault(id: string, times: number): void {
     if (!faults.some((fault) => fault.id === id)) throw new Error(`there is no fault ${id}`);
     if (times > 0) this.#faults.set(id, times);

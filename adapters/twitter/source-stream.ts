@@ -5,10 +5,8 @@ import { Backoff, type Loss } from './backoff.js';
 import { TOO_MANY_CONNECTIONS } from './errors.js';
 import { handOverSince, Handover } from './handover.js';
 import { searchList } from './lists.js';
-import { payloadId } from './payload.js';
 import { ensureRules } from './rules.js';
 import { pause } from './pause.js';
-import { newerId } from './snowflake.js';
 import type { SourceParts } from './source-parts.js';
 import { StreamConnection } from './stream-connection.js';
 
@@ -17,11 +15,11 @@ export interface StreamTiming {
   readonly silenceMs: number;
   /** A connection that is tried again so soon is waited for within the run; longer, and the gateway is told. */
   readonly patienceMs: number;
-  /** Between two looks at what is to be done beside the stream. */
-  readonly choresMs: number;
+  /** Between two searches beside the stream: it may lose posts without being lost itself. */
+  readonly searchMs: number;
 }
 
-export const STREAM_TIMING: StreamTiming = { silenceMs: 25_000, patienceMs: 1_000, choresMs: 60_000 };
+export const STREAM_TIMING: StreamTiming = { silenceMs: 25_000, patienceMs: 1_000, searchMs: 10 * 60_000 };
 
 /** Ways to end connections of ours that X believes to be alive: https://docs.x.com/x-api/connections/introduction */
 const TERMINATIONS = ['connections/filtered_stream', 'connections/all', 'connections'];
@@ -60,14 +58,19 @@ export class StreamSource implements PullSource {
   /** Ends by throwing, or when told. */
   async #follow(handover: Handover, signal: AbortSignal): Promise<void> {
     const connection = await this.#connect(signal);
+    // Heard once is not enough: X could cut us off at once, again and again.
+    const openedAt = performance.now();
     try {
       // What comes meanwhile waits in the connection, so that nothing falls between the search and the stream.
-      await handover.fill(searchList(this.#query), signal);
-      while (!signal.aborted) {
-        const payloads = await connection.take(this.#timing.choresMs, signal);
-        if (connection.isHeard) this.#backoff.worked();
-        if (payloads.length > 0) await handover.take('x:stream', payloads, newestOf(payloads));
-        await handover.checkDeleted(signal);
+      for (let searchAt = 0; !signal.aborted;) {
+        if (performance.now() >= searchAt) {
+          await handover.fill(searchList(this.#query), signal);
+          await handover.checkDeleted(signal);
+          searchAt = performance.now() + this.#timing.searchMs;
+        }
+        const payloads = await connection.take(searchAt - performance.now(), signal);
+        if (performance.now() - openedAt > this.#timing.silenceMs) this.#backoff.worked();
+        await handover.take('x:stream', payloads);
       }
     } finally {
       connection.close();
@@ -129,9 +132,4 @@ export class StreamSource implements PullSource {
 function lossOf({ code, providerCode = '' }: ChannelError): Loss {
   if (code === 'throttled') return 'throttled';
   return /^[1-5][0-9]{2}$/.test(providerCode) || code === 'bad_response' ? 'http' : 'network';
-}
-
-function newestOf(payloads: readonly unknown[]): string | undefined {
-  const ids = payloads.flatMap((payload) => payloadId(payload) ?? []);
-  return ids.length === 0 ? undefined : ids.reduce(newerId);
 }

@@ -22,7 +22,6 @@ export class StreamConnection {
   readonly #waiting: unknown[] = [];
   #lost: ChannelError | undefined;
   #wake: () => void = () => undefined;
-  #isHeard = false;
 
   private constructor(agent: Agent, stream: TweetStream) {
     this.#agent = agent;
@@ -60,11 +59,6 @@ export class StreamConnection {
     }
   }
 
-  /** True once X was heard on it, be it a heart-beat. */
-  get isHeard(): boolean {
-    return this.#isHeard;
-  }
-
   /** What came since the last call: at once, or as soon as something comes; empty after `waitMs`. Throws ChannelError where it is lost. */
   async take(waitMs: number, signal: AbortSignal): Promise<unknown[]> {
     if (this.#waiting.length === 0 && this.#lost === undefined && !signal.aborted)
@@ -80,13 +74,8 @@ export class StreamConnection {
   }
 
   #listen(clock: Clock): void {
-    const heard = () => {
-      this.#isHeard = true;
-    };
     this.#stream.on(ETwitterStreamEvent.Connected, () => decodeWhole(this.#stream));
-    this.#stream.on(ETwitterStreamEvent.DataKeepAlive, heard);
     this.#stream.on(ETwitterStreamEvent.Data, (payload: unknown) => {
-      heard();
       this.#waiting.push(payload);
       if (this.#waiting.length > MOST_WAITING)
         this.#lose(lost('the database is slower than the stream', 'slow'));

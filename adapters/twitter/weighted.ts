@@ -37,8 +37,8 @@ const PORT = '(?::[0-9]{1,5})?';
  * X makes a link of `lapor.go.id` too, without a scheme. What follows one of these characters is part of an address,
  * a handle or a tag.
  */
-const WITH_SCHEME = String.raw`(?<![a-z0-9@＠$#＃])https?://(?:[\p{L}\p{M}\p{N}_-]+\.)+${TLD}${DOMAIN_END}${PORT}${PATH}${QUERY}`;
-const BARE = String.raw`(?<![a-z0-9@＠$#＃_./-])(?:[${LATIN}-]+\.)+${TLD}${DOMAIN_END}(?:${PORT}${PATH_REQUIRED}${QUERY})?`;
+const WITH_SCHEME = String.raw`(?<![a-z0-9@＠$#＃])https?://(?:[\p{L}\p{M}\p{N}_-]{1,63}\.)+${TLD}${DOMAIN_END}${PORT}${PATH}${QUERY}`;
+const BARE = String.raw`(?<![a-z0-9@＠$#＃_./-])(?:[${LATIN}-]{1,63}\.)+${TLD}${DOMAIN_END}(?:${PORT}${PATH_REQUIRED}${QUERY})?`;
 const LINK = new RegExp(`${WITH_SCHEME}|${BARE}`, 'giu');
 const TRAILING = /[.,;:!?*'")(\]|$%~…’”]+$/u;
 

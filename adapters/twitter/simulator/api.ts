@@ -39,6 +39,10 @@ export class XApi {
     return this.#rules.all;
   }
 
+  loseRules(): void {
+    this.#rules.clear();
+  }
+
   /** @param path without a query. */
   handle(request: RawRequest, path: string): RawReply {
     const isUser = isSigned(request, path, this.#parts.settings);

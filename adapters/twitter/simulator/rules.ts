@@ -29,6 +29,10 @@ export class StreamRules {
     return this.#all;
   }
 
+  clear(): void {
+    this.#all = [];
+  }
+
   list(): RawReply {
     return json(200, { ...(this.#all.length > 0 && { data: this.#all }), meta: { sent: this.#now() } });
   }

@@ -1,7 +1,7 @@
 /** A channel, the played X over real HTTP, and a gateway that only writes down. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { twitter, XChannel } from '../../../adapters/twitter/index.js';
-import type { TwitterSettings } from '../../../adapters/twitter/settings.js';
+import { XChannel } from '../../../adapters/twitter/index.js';
+import { twitterSettings, type TwitterSettings } from '../../../adapters/twitter/settings.js';
 import { TwitterSimulator } from '../../../adapters/twitter/simulator.js';
 import { citizenNamed, type PlayedUser } from '../../../adapters/twitter/simulator/users.js';
 import { STREAM_TIMING, type StreamTiming } from '../../../adapters/twitter/source-stream.js';
@@ -26,7 +26,7 @@ export const quietLogger: Logger = { debug: silent, info: silent, warn: silent, 
 export const never = (): AbortSignal => new AbortController().signal;
 
 export function settingsAt(apiUrl: string, over: Record<string, unknown> = {}): TwitterSettings {
-  return twitter.settings.parse({
+  return twitterSettings.parse({
     bearerToken: 'bearer-token',
     appKey: 'app-key',
     appSecret: 'app-secret',
@@ -35,7 +35,7 @@ export function settingsAt(apiUrl: string, over: Record<string, unknown> = {}): 
     apiUrl,
     mentionsSeconds: 0,
     ...over,
-  }) as TwitterSettings;
+  });
 }
 
 export function contextOf(over: Partial<AdapterContext> = {}): AdapterContext {
