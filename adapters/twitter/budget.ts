@@ -11,7 +11,7 @@ import { pagesOf, type PostList } from './lists.js';
 import { linksOf } from './weighted.js';
 
 /** Thousandths of a US dollar, of October 2026: https://docs.x.com/x-api/getting-started/pricing */
-export const PRICE = { read: 5, reply: 10, withLink: 200 } as const;
+export const PRICE = { read: 5, ownRead: 1, reply: 10, withLink: 200 } as const;
 
 const RECOUNT_MS = 24 * 3_600_000;
 /** After a count that failed. */
@@ -62,10 +62,10 @@ export class Budget {
     }
   }
 
-  /** Posts were read. */
-  read(posts: number): void {
+  /** Posts were read. `isOwn`: as the account, and about it. */
+  read(posts: number, isOwn: boolean): void {
     this.#turn();
-    this.#readMills += posts * PRICE.read;
+    this.#readMills += posts * (isOwn ? PRICE.ownRead : PRICE.read);
   }
 
   /** A reply was posted. */

@@ -94,7 +94,7 @@ export class Handover {
     const age = now.getTime() - Date.parse(checkedAt);
     if (deletedHours === 0 || (age >= 0 && age < deletedHours * HOUR_MS)) return;
     const gone = await deletedOf(client, known, signal);
-    this.#parts.budget.read(known.length - gone.length);
+    this.#parts.budget.read(known.length - gone.length, false);
     const items = gone.map(([id, author_id]) =>
       this.#itemOf('x:lookup', { withdrawn: { id, author_id } }, now),
     );
@@ -115,7 +115,7 @@ export class Handover {
       here.add(id);
       return isNew;
     });
-    this.#parts.budget.read(fresh.length);
+    this.#parts.budget.read(fresh.length, target === 'x:mentions');
     const items = fresh.map((payload) => this.#itemOf(target, payload, now));
     const posts = items.flatMap(({ parsed }) => parsed.events.flatMap(knownOf));
     return { items, cursor: knowing(this.#cursor, posts, now) };
@@ -156,7 +156,7 @@ export async function handOverSince(
         const request = pullRequest(`x:${list.name}`, payload, accountId, now);
         return { request, parsed: parseOrKeep(request, parts.channelId) };
       });
-      parts.budget.read(items.length);
+      parts.budget.read(items.length, list.as === 'user');
       if (items.length > 0) await sink.accept(items);
     }
   } catch (error) {

@@ -20,15 +20,15 @@ export const twitterSettings = z.object({
   mode: z.enum(['stream', 'poll']).default('stream'),
   /** In X's own search language. Default: the channel's address, without retweets. */
   query: z.string().min(1).max(LONGEST_QUERY).optional(),
-  /** Seconds between two searches in mode `poll`. */
-  pollSeconds: z.number().min(5).max(3_600).default(60),
+  /** Seconds between two searches in mode `poll`. X charges what it finds, not the asking; 2 s are its limit. */
+  pollSeconds: z.number().min(5).max(3_600).default(15),
   /** Seconds between two looks at the mentions of the account; 0 leaves them. */
   mentionsSeconds: z
     .number()
     .min(0)
     .max(3_600)
     .refine((seconds) => seconds === 0 || seconds >= 5, { error: 'must be 0 or at least 5' })
-    .default(60),
+    .default(15),
   /** Hours between two checks whether posts of the last week were deleted; 0 leaves it. */
   deletedHours: z.number().min(0).max(168).default(24),
   /** The account has Enterprise access: it may answer without being summoned. */

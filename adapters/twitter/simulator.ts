@@ -217,7 +217,9 @@ export class TwitterSimulator implements SimulatorPart {
 
   #asShown(post: PlayedPost, readerId: string): SimulatedMessage {
     const { author, answers, isDeleted } = post;
-    const answered = answers === undefined ? undefined : this.posts.get(answers)?.author.username;
+    const parent = answers === undefined ? undefined : this.posts.get(answers)?.author;
+    // What continues one's own thread is to nobody else.
+    const answered = parent === author ? undefined : parent?.username;
     return {
       id: post.id,
       direction: author.id === readerId ? 'out' : 'in',

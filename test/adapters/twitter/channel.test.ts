@@ -63,7 +63,7 @@ test('settings: defaults, and what is not taken', () => {
     allowLinks: false,
     monthlyBudgetCents: 5_000,
     deletedHours: 24,
-    pollSeconds: 60,
+    pollSeconds: 15,
   });
   expect(queryOf(given, '#laporpengaduan')).toBe('#laporpengaduan -is:retweet');
   expect(queryOf({ query: '(#a OR @b) lang:in' }, '#laporpengaduan')).toBe('(#a OR @b) lang:in');
