@@ -42,6 +42,9 @@ function open(input: unknown) {
   const services: CaseServices = {
     database,
     queue,
+    channels: new Map(
+      config.channels.map((channel) => [channel.id, { ...channel, sends: true, maxAttachmentBytes: 0 }]),
+    ),
     keys,
     vault: createVault(keys),
     clock,

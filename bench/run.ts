@@ -2,9 +2,11 @@
 import { parseArgs } from 'node:util';
 import { benchAccept } from './accept.js';
 import { benchIngestEmbedded, benchIngestRedis } from './ingest.js';
+import { benchMailbox } from './mailbox.js';
 import { benchReply } from './reply.js';
 import { describeMachine, table, writeResults, type AnyRow } from './report.js';
 import type { BenchContext } from './row.js';
+import { hasDovecot } from '../test/support/dovecot-server.js';
 import { benchStart } from './start.js';
 import { hasRedis, postgresVersion } from './stores.js';
 
@@ -22,6 +24,11 @@ const BENCHMARKS: Readonly<Record<string, Bench>> = {
   },
   'ingest-embedded': async (context) => [await benchIngestEmbedded(context)],
   reply: async (context) => [await benchReply(context)],
+  mailbox: async (context) => {
+    if (hasDovecot()) return await benchMailbox(context);
+    context.tell('*** SKIPPED: mailbox: dovecot is not installed ***');
+    return [];
+  },
   start: benchStart,
 };
 

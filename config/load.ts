@@ -40,6 +40,7 @@ export interface Config {
   readonly deadlines: CityFile['deadlines'] & { readonly answerWorkingDays: number };
   readonly closing: CityFile['closing'];
   readonly emergency: CityFile['emergency'];
+  readonly antivirus: CityFile['antivirus'];
   readonly sop: Sop;
   readonly calendar: WorkCalendar;
   /** Years of the calendar that wait for the decree. */
@@ -86,6 +87,7 @@ export function loadConfig(options: { readonly env: Env; readonly file?: string 
     deadlines: { ...main.deadlines, answerWorkingDays: sop.answerWorkingDays },
     closing: main.closing,
     emergency: main.emergency,
+    antivirus: main.antivirus,
     sop,
     calendar: makeCalendar(days),
     provisionalYears: days.provisionalYears,

@@ -60,6 +60,16 @@ const channel = z.strictObject({
   settings: z.record(z.string(), z.unknown()).default({}),
 });
 
+/** Where ClamAV's daemon listens. */
+export const CLAMD_ADDRESS =
+  /^(?:tcp:\/\/(?<host>[^\s:/[\]]+|\[[^\s\]]+\]):(?<port>\d{1,5})|unix:(?<path>\/\S*))$/;
+
+/** `none`: files are not scanned. */
+const clamd = z
+  .string()
+  .regex(new RegExp(`^none$|${CLAMD_ADDRESS.source}`))
+  .transform((address) => (address === 'none' ? null : address));
+
 /** `config/<city>.yaml`. */
 export const citySchema = z.strictObject({
   sop: text,
@@ -75,6 +85,7 @@ export const citySchema = z.strictObject({
   /** Calendar days. */
   closing: z.strictObject({ silenceDays: count, objectionDays: count }),
   emergency: z.strictObject({ number: text, words: z.array(text) }),
+  antivirus: z.strictObject({ clamd }).default({ clamd: null }),
   opds: z.array(opd).min(1),
   channels: z.array(channel).min(1),
 });

@@ -21,6 +21,7 @@ import type { PinoLogger } from './ops/log.js';
 import { createRegistry } from './ops/metrics.js';
 import { createQueueSystem } from './queue/create-queue-system.js';
 import { createReplyMetrics } from './replies/reply-metrics.js';
+import { servedChannels } from './replies/reply-channel.js';
 import { createReplyService } from './replies/send-replies.js';
 import { makeCaseToken } from './core/case-token.js';
 
@@ -77,6 +78,10 @@ async function start(settings: Settings, logger: PinoLogger, lifecycle: Lifecycl
   const services: CaseServices = {
     database: store.database,
     queue,
+    channels: servedChannels(
+      settings.channels.map(({ channel }) => channel),
+      adapters,
+    ),
     keys: settings.keys,
     vault,
     clock,
@@ -92,6 +97,7 @@ async function start(settings: Settings, logger: PinoLogger, lifecycle: Lifecycl
     clock,
     logger,
     metrics: createReplyMetrics(registry),
+    readBlob: (hash) => intake.blobs.get(hash),
     caseToken: (trackingNumber) => makeCaseToken(settings.keys, trackingNumber),
   });
   lifecycle.add('replies', () => replies.close());

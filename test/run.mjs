@@ -10,11 +10,17 @@ import { fileURLToPath } from 'node:url';
 import { ensureInstalled } from '../src/bootstrap/install.mjs';
 import { run } from '../src/bootstrap/run.mjs';
 
-/** Servers and browsers that suites need, with Debian's package. */
+/** Servers and browsers that suites need, with Debian's packages. */
 const NEEDED = [
   { program: 'redis-server', package: 'redis-server' },
   { program: 'chromium', package: 'chromium' },
+  { program: 'dovecot', package: 'dovecot-imapd dovecot-lmtpd' },
+  { program: 'clamd', package: 'clamav-daemon' },
+  { program: 'smtpd', package: 'opensmtpd' },
 ];
+
+// Debian puts servers where an ordinary user's PATH does not lead.
+process.env.PATH = `${process.env.PATH ?? ''}:/usr/sbin`;
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const isCI = process.env.CI === 'true';
@@ -40,7 +46,7 @@ async function main(args) {
 async function installServers() {
   const missing = NEEDED.filter(({ program }) => !isThere(program));
   if (missing.length === 0 || process.getuid?.() !== 0 || !isThere('apt-get')) return missing;
-  const names = missing.map((one) => one.package);
+  const names = missing.flatMap((one) => one.package.split(' '));
   console.error(`Installing ${names.join(', ')} for the tests …`);
   const quiet = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
   await run('apt-get', ['update', '-qq'], root, quiet);
@@ -48,8 +54,11 @@ async function installServers() {
   return missing.filter(({ program }) => !isThere(program));
 }
 
+/** Servers lie where the PATH of an ordinary user does not lead. */
 function isThere(program) {
-  return spawnSync(program, ['--version'], { stdio: 'ignore' }).error === undefined;
+  return [program, `/usr/sbin/${program}`].some(
+    (path) => spawnSync(path, ['--version'], { stdio: 'ignore' }).error === undefined,
+  );
 }
 
 async function runJest(args) {

@@ -1,9 +1,25 @@
 /** What a mail channel reads of its configuration. */
 import { z } from 'zod';
+import { readMailbox } from './addresses.js';
 
-/** Absent and empty are the same: an address that is not used. */
+/**
+ * An address that is not used is empty, or `none`: a variable of the environment that is empty counts as forgotten,
+ * and what is forgotten must stop the start.
+ */
 const optionalUrl = (protocol: RegExp) =>
-  z.union([z.literal(''), z.url({ protocol })]).transform((url) => (url === '' ? undefined : url));
+  z
+    .union([z.enum(['', 'none']), z.url({ protocol })])
+    .transform((url) => (url === '' || url === 'none' ? undefined : url));
+
+/** `user:password` percent-encoded, as the library decodes it. */
+const isDecodable = (url: string): boolean => {
+  try {
+    const { username, password } = new URL(url);
+    return decodeURIComponent(username + password) !== '\0';
+  } catch {
+    return false;
+  }
+};
 
 /** XOAUTH2 instead of a password: a refresh token is exchanged for access tokens as they run out. */
 const oauth2 = z.strictObject({
@@ -15,16 +31,16 @@ const oauth2 = z.strictObject({
 
 /** A way in for a forwarder or an MX; also what the demo's mailbox delivers to. */
 const reception = z.strictObject({
-  /** `smtp://127.0.0.1:2525`. Empty: off. */
+  /** `smtp://127.0.0.1:2525`. Empty or `none`: off. */
   url: optionalUrl(/^smtp$/).prefault(''),
-  /** Recipients it takes; empty: the channel's own address. Everybody else's mail is refused: it is no relay. */
+  /** Recipients it takes; empty: the channel's address and that of `from`. Others are refused: it is no relay. */
   recipients: z.array(z.email()).default([]),
   messagesPerMinute: z.number().int().min(1).default(120),
 });
 
 export const emailSettings = z
   .strictObject({
-    /** `imaps://user:password@host:993`, one or several mailboxes; user and password percent-encoded. Empty: none. */
+    /** `imaps://user:password@host:993`, one or several mailboxes; user and password percent-encoded. Empty or `none`: none. */
     imapUrl: z.union([
       optionalUrl(/^imaps?$/).transform((url) => (url === undefined ? [] : [url])),
       z.array(z.url({ protocol: /^imaps?$/ })),
@@ -40,9 +56,13 @@ export const emailSettings = z
       .strictObject({ markSeen: z.boolean().default(false), moveTo: z.string().min(1).optional() })
       .prefault({}),
     /** `smtps://user:password@host:465` or `smtp://…:587`. */
-    smtpUrl: z.url({ protocol: /^smtps?$/ }),
+    smtpUrl: z
+      .url({ protocol: /^smtps?$/ })
+      .refine(isDecodable, 'user and password must be percent-encoded: % is written as %25'),
     /** `tabea@ambon.example` or `Tabea Ambon <tabea@ambon.example>`. */
-    from: z.string().min(3),
+    from: z
+      .string()
+      .refine((from) => readMailbox(from) !== undefined, 'must be an address, or: Name <address>'),
     oauth2: oauth2.optional(),
     /** Folder for copies of what we send; also where lost replies are looked for. Absent: no copies. */
     sentFolder: z.string().min(1).optional(),

@@ -12,24 +12,35 @@ interface MessageRow {
   readonly external_id: string | null;
   readonly subject: string | null;
   readonly text: string;
+  readonly quoted: string | null;
+  readonly html: boolean;
   readonly attachments:
     readonly { name: string; contentType: string; size?: number; state?: string }[] | null;
   readonly automated: boolean;
   readonly delivery: OutboxState | null;
+  readonly error: string | null;
   readonly at: Date;
   readonly purpose: string | null;
   readonly withdrawn_at: Date | null;
 }
 
-/** What came in and what went out, in the order of time. */
-export async function messagesOf(services: CaseServices, caseId: string): Promise<MessageView[]> {
+/**
+ * What came in and what went out, in the order of time.
+ * @param named the viewer may see the reporter; without that, quoted history and HTML are withheld.
+ */
+export async function messagesOf(
+  services: CaseServices,
+  caseId: string,
+  named: boolean,
+): Promise<MessageView[]> {
   const { rows } = await services.database.pool.query<MessageRow>({
     name: 'case-messages',
-    text: `SELECT id, 'in' AS direction, channel_id, external_id, subject, text, attachments, automated,
-             NULL AS delivery, received_at AS at, NULL AS purpose, withdrawn_at
+    text: `SELECT id, 'in' AS direction, channel_id, external_id, subject, text, quoted, html IS NOT NULL AS html,
+             attachments, automated, NULL AS delivery, NULL AS error, received_at AS at, NULL AS purpose, withdrawn_at
            FROM message WHERE case_id = $1
            UNION ALL
-           SELECT id, 'out', channel_id, external_id, subject, text, NULL, automated, state, created_at, purpose, NULL
+           SELECT id, 'out', channel_id, external_id, subject, text, NULL, false,
+             attachments, automated, state, error, created_at, purpose, NULL
            FROM outbox WHERE case_id = $1
            ORDER BY at, id`,
     values: [caseId],
@@ -42,6 +53,9 @@ export async function messagesOf(services: CaseServices, caseId: string): Promis
     externalId: row.external_id,
     subject: row.subject,
     text: row.text,
+    quoted: named ? row.quoted : null,
+    html: named && row.html,
+    withheld: !named && (row.html || (row.quoted ?? '').trim() !== ''),
     // Where the provider keeps the bytes is nobody's business outside.
     attachments: (row.attachments ?? []).map(({ name, contentType, size, state }) => ({
       name,
@@ -51,6 +65,7 @@ export async function messagesOf(services: CaseServices, caseId: string): Promis
     })),
     automated: row.automated,
     delivery: row.delivery,
+    error: row.error,
     at: toLocalIso(row.at, calendar),
     purpose: row.purpose,
     withdrawnAt: row.withdrawn_at === null ? null : toLocalIso(row.withdrawn_at, calendar),

@@ -45,10 +45,12 @@ export async function takeCorrection(
   if (!found.contact_key?.equals(correction.contactKey)) return nothing(id, 'foreign');
   if (found.withdrawn_at !== null) return nothing(id, 'withdrawn_before');
   const text = event.type === 'edit' ? event.text : '';
+  // What was quoted and the HTML as it came repeat the words that are replaced or taken back.
   await client.query(
     event.type === 'edit'
-      ? 'UPDATE message SET text = $2 WHERE id = $1'
-      : 'UPDATE message SET text = $2, subject = NULL, attachments = NULL, withdrawn_at = $3 WHERE id = $1',
+      ? 'UPDATE message SET text = $2, quoted = NULL, html = NULL WHERE id = $1'
+      : `UPDATE message SET text = $2, quoted = NULL, html = NULL, subject = NULL, attachments = NULL,
+           withdrawn_at = $3 WHERE id = $1`,
     event.type === 'edit' ? [found.id, text] : [found.id, text, correction.receivedAt.toISOString()],
   );
   const outcome = event.type === 'edit' ? 'edited' : 'withdrawn';

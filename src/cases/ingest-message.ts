@@ -161,7 +161,7 @@ function openCase(
     type: complaint.type === 'complaint' && fromSubject ? fromSubject.type : complaint.type,
     status: 'received',
     channelId: event.channelId,
-    confidentiality: confidentialityOf(event.text, event.subject),
+    confidentiality: stricter(complaint.confidentiality, fromSubject?.confidentiality ?? 'public'),
     subject: event.subject ?? null,
     text: complaint.text,
     reporterId: contact.reporterId,

@@ -47,6 +47,8 @@ export interface MessageDraft {
   readonly externalId: string;
   readonly subject?: string | undefined;
   readonly text: string;
+  readonly quoted?: string | undefined;
+  readonly html?: string | undefined;
   readonly attachments: readonly AttachmentRef[];
   readonly thread?: ThreadRef | undefined;
   readonly automated: boolean;
@@ -57,7 +59,8 @@ export function messageDraft(
   { id, contactKey, receivedAt, event }: Sent,
   caseId: string | null,
 ): MessageDraft {
-  const { channelId, externalId, subject, text, attachments, thread, automated, sentAt } = event;
+  const { channelId, externalId, subject, text, quoted, html, attachments, thread, automated, sentAt } =
+    event;
   return {
     id,
     caseId,
@@ -67,6 +70,8 @@ export function messageDraft(
     externalId,
     subject,
     text,
+    quoted,
+    html,
     attachments,
     thread,
     automated,

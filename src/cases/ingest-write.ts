@@ -97,9 +97,10 @@ export async function insertMessages(client: Queryable, drafts: readonly Message
   await client.query({
     name: 'messages-insert',
     text: `INSERT INTO message (id, case_id, channel_id, external_id, contact_key, subject, text, attachments,
-             thread, automated, sent_at, received_at)
+             thread, automated, sent_at, received_at, quoted, html)
            SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::bytea[], $6::text[],
-             $7::text[], $8::jsonb[], $9::jsonb[], $10::boolean[], $11::timestamptz[], $12::timestamptz[])`,
+             $7::text[], $8::jsonb[], $9::jsonb[], $10::boolean[], $11::timestamptz[], $12::timestamptz[],
+             $13::text[], $14::text[])`,
     values: [
       uuidTextArray(drafts.map((draft) => draft.id)),
       uuidTextArray(drafts.map((draft) => draft.caseId)),
@@ -113,6 +114,8 @@ export async function insertMessages(client: Queryable, drafts: readonly Message
       boolArray(drafts.map((draft) => draft.automated)),
       timeArray(drafts.map((draft) => claimedTime(draft.sentAt))),
       dateArray(drafts.map((draft) => draft.receivedAt)),
+      textArray(drafts.map((draft) => draft.quoted ?? null)),
+      textArray(drafts.map((draft) => draft.html ?? null)),
     ],
   });
 }

@@ -7,7 +7,8 @@ import { contactKey } from '../core/keys.js';
 import { textArray, uuidTextArray } from '../db/binary-array.js';
 import type { Queryable } from '../db/database.js';
 import { applyDeliveryReports } from '../replies/delivery.js';
-import { enqueueReplies, type OutboxEntry } from '../replies/outbox.js';
+import { enqueueReplies } from '../replies/enqueue.js';
+import type { OutboxEntry } from '../replies/outbox.js';
 import { dataErrorCode, isDataError, UndecidableError } from './data-error.js';
 import { lockContacts, notifyChanges } from './coordination.js';
 import { planMedia } from './waiting-media.js';
@@ -73,7 +74,7 @@ async function ingestOrSplit(
   }
   for (const { outcome } of taken.outcomes) summary.outcomes[outcome] = (summary.outcomes[outcome] ?? 0) + 1;
   summary.replies.push(...taken.replies);
-  await enqueueReplies(services.queue, taken.replies);
+  await enqueueReplies(services.queue, services.channels, taken.replies);
   if (taken.media.length > 0) await services.queue.enqueue('media', [{ ids: taken.media }]);
 }
 

@@ -9,26 +9,29 @@ import {
 } from '../core/case-life.js';
 import { dueAt, toShortDate } from '../core/working-time.js';
 import type { Queryable } from '../db/database.js';
-import { enqueueReplies, insertOutbox, type OutboxDraft, type OutboxEntry } from '../replies/outbox.js';
+import { enqueueReplies } from '../replies/enqueue.js';
+import { insertOutbox, type OutboxDraft, type OutboxEntry, type OutboxFile } from '../replies/outbox.js';
 import { insertEvents, lockCase, record, updateCases, type CaseState } from './case-state.js';
 import { notifyChanges } from './coordination.js';
 import { maySeeCase, type Viewer } from './policy.js';
 import { getCase } from './queries.js';
+import { refusalOfFiles, type FileRefusalCode } from './reply-files.js';
 import { replySubject } from './reply-subject.js';
 import type { CaseServices } from './services.js';
 import type { CaseView } from './views.js';
 
 /** `not_found` also where the actor may not see the case; `version`: somebody else changed it meanwhile. */
-export type RefusalCode = MoveRefusalCode | 'not_found' | 'unknown_opd' | 'version';
+export type RefusalCode =
+  MoveRefusalCode | FileRefusalCode | 'not_found' | 'unknown_opd' | 'version' | 'not_conveyed';
 
 /** The move is not made. The message is for the API: no citizen's text. */
 export class MoveRefused extends Error {
   override readonly name = 'MoveRefused';
   readonly code: RefusalCode;
-  /** With `missing_field` and `unknown_opd`. */
-  readonly field: MoveField | undefined;
+  /** With `missing_field`, `unknown_opd` and what is wrong with files. */
+  readonly field: MoveField | 'attachments' | undefined;
 
-  constructor(code: RefusalCode, message: string, field?: MoveField) {
+  constructor(code: RefusalCode, message: string, field?: MoveField | 'attachments') {
     super(message);
     this.code = code;
     this.field = field;
@@ -40,6 +43,19 @@ export type MoveFields = Readonly<Partial<Record<MoveField, string | undefined>>
 export interface MoveOptions {
   /** Version of the case that the actor looked at (its ETag). */
   readonly ifVersion?: number;
+  /** They go along with the answer; in the blob store already. */
+  readonly files?: readonly OutboxFile[];
+}
+
+/** Throws MoveRefused where these files cannot go along with that move on that channel. */
+export function demandFilesFit(
+  { channels }: Pick<CaseServices, 'channels'>,
+  channelId: string,
+  action: string,
+  files: readonly { readonly size: number }[],
+): void {
+  const refusal = refusalOfFiles(channels.get(channelId), action, files);
+  if (refusal !== null) throw new MoveRefused(refusal.code, refusal.message, 'attachments');
 }
 
 /** Makes a move; the same move again is refused by the table. Throws MoveRefused. */
@@ -65,9 +81,11 @@ export async function move(
       hasOpd: state.opdId !== null,
     });
     if (!decision.ok) throw new MoveRefused(decision.code, decision.message, decision.field);
-    return await carryOut(client, services, state, decision, fields, actor);
+    const { files = [] } = options;
+    demandFilesFit(services, state.channelId, action, files);
+    return await carryOut(client, services, state, decision, { ...fields, files }, actor);
   });
-  await enqueueReplies(services.queue, entries);
+  await enqueueReplies(services.queue, services.channels, entries);
   const moved = await getCase(services, trackingNumber, actor);
   if (!moved) throw new MoveRefused('not_found', 'There is no such case.');
   return moved;
@@ -80,7 +98,7 @@ async function carryOut(
   services: CaseServices,
   state: CaseState,
   decision: Allowed,
-  fields: MoveFields,
+  { files, ...fields }: MoveFields & { readonly files: readonly OutboxFile[] },
   actor: Viewer,
 ): Promise<OutboxEntry[]> {
   const { rules } = services;
@@ -107,10 +125,11 @@ async function carryOut(
     ...(noteId === null ? {} : { note: noteId }),
     ...(opd === undefined ? {} : { opd }),
     ...(draft === null ? {} : { reply: draft.id }),
+    ...(files.length === 0 ? {} : { files: files.length }),
   });
   await updateCases(client, [state]);
   await insertEvents(client, [state]);
-  const entries = draft === null ? [] : await insertOutbox(client, [draft]);
+  const entries = draft === null ? [] : await insertOutbox(client, [{ ...draft, files }]);
   await notifyChanges(client, [state.id]);
   return entries;
 }

@@ -2,7 +2,7 @@
 import type { CaseStatus, CaseType, Confidentiality } from '../core/case-life.js';
 import { isTrackingNumber } from '../core/tracking-number.js';
 import { toLocalIso } from '../core/working-time.js';
-import { maySeeReporter, visibleCases, type Viewer } from './policy.js';
+import { maySeeReporter, visibleCases, type GuardedCase, type Viewer } from './policy.js';
 import { eventsOf, messagesOf, notesOf } from './case-detail.js';
 import { readReporters } from './reporters.js';
 import { holdsWords, searchFrontier } from './search-index.js';
@@ -108,7 +108,7 @@ export async function getCase(
   if (!row) return null;
   const [[summary], messages, events, notes, linked] = await Promise.all([
     summaries(services, [row], viewer),
-    messagesOf(services, row.id),
+    messagesOf(services, row.id, maySeeReporter(viewer, guarded(row))),
     eventsOf(services, row.id),
     notesOf(services, row.id),
     linkedTo(services, row.id, viewer),
@@ -142,16 +142,15 @@ export async function publicStatus(
   return rows[0]?.status ?? null;
 }
 
+function guarded(row: CaseRow): GuardedCase {
+  return { opdId: row.opd_id, createdBy: row.created_by, confidentiality: row.confidentiality };
+}
+
 async function summaries(
   services: CaseServices,
   rows: readonly CaseRow[],
   viewer: Viewer,
 ): Promise<CaseSummary[]> {
-  const guarded = (row: CaseRow) => ({
-    opdId: row.opd_id,
-    createdBy: row.created_by,
-    confidentiality: row.confidentiality,
-  });
   // What may not be shown is not even deciphered.
   const shown = rows.filter((row) => maySeeReporter(viewer, guarded(row)));
   const reporters = await readReporters(

@@ -7,6 +7,7 @@ import type { ThreadingTimes } from '../core/threading.js';
 import type { WorkCalendar } from '../core/working-time.js';
 import type { Database } from '../db/database.js';
 import type { QueueSystem } from '../queue/queue-system.js';
+import type { ServedChannel } from '../replies/reply-channel.js';
 import type { Vault } from './vault.js';
 
 /** Against floods and mail loops, counted per sender. */
@@ -42,6 +43,8 @@ export interface CaseRules {
 export interface CaseServices {
   readonly database: Database;
   readonly queue: Pick<QueueSystem, 'enqueue'>;
+  /** The channels that are served, by id: how answers leave by them. */
+  readonly channels: ReadonlyMap<string, ServedChannel>;
   readonly keys: Keys;
   readonly vault: Vault;
   readonly clock: Clock;

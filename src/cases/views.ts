@@ -34,15 +34,24 @@ export interface MessageView {
   readonly externalId: string | null;
   readonly subject: string | null;
   readonly text: string;
+  /** Quoted history and signature, apart from the sender's own words. */
+  readonly quoted: string | null;
+  /** There is HTML beside the text; to be shown only sanitised. */
+  readonly html: boolean;
+  /** Both are kept from this viewer: a signature names the reporter, whom he may not see. */
+  readonly withheld: boolean;
   readonly attachments: readonly AttachmentView[];
   readonly automated: boolean;
   readonly delivery: OutboxState | null;
+  /** Code of the last failure of an outgoing message: `rejected:5.1.1`, `30003`. No words of anybody. */
+  readonly error: string | null;
   readonly at: string;
   /** Of an outgoing message: what it was about (`received`, `answered` …). */
   readonly purpose: string | null;
   readonly withdrawnAt: string | null;
 }
 
+/** Its place in the message's list, which is never reordered, is its address. */
 export interface AttachmentView {
   readonly name: string;
   readonly contentType: string;

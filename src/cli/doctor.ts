@@ -1,11 +1,13 @@
 /** `tabea doctor`: looks at everything that a start needs, and says what to do about what is wrong. */
 import { mkdir, statfs } from 'node:fs/promises';
 import { createAdapters } from '../compose/channels.js';
+import { scannerOf } from '../compose/scanner.js';
 import { settle, type Settings } from '../compose/settings.js';
 import { openStore, type Store } from '../compose/store.js';
 import { UserError } from '../core/errors.js';
 import { inspectSchema } from '../db/migrate.js';
 import { countOrphans } from '../db/orphans.js';
+import { ScannerError } from '../ops/clamav.js';
 import { createLogger } from '../ops/log.js';
 import { createQueueSystem } from '../queue/create-queue-system.js';
 import { hint, print } from './output.js';
@@ -58,6 +60,7 @@ export async function doctor(): Promise<number> {
     await store?.close();
   }
   for (const finding of await providers(settings)) say(finding);
+  say(await antivirus(settings));
   if (worst > 0) hint('Something above must be mended before Tabea can be trusted.');
   return worst;
 }
@@ -204,6 +207,25 @@ async function providers(settings: Settings): Promise<Finding[]> {
     await adapter.close?.();
   }
   return findings;
+}
+
+async function antivirus({ config, demo }: Settings): Promise<Finding> {
+  const { scanner } = scannerOf(config);
+  if (scanner === undefined) {
+    const what = 'virus scanner: none, files are handed out as they came';
+    if (demo) return { mark: 'ok', what };
+    return { mark: 'warn', what, remedy: 'Run clamd and name it in antivirus.clamd (CLAMD_URL).' };
+  }
+  try {
+    return { mark: 'ok', what: `virus scanner: ${await scanner.version()}` };
+  } catch (error) {
+    const why = error instanceof ScannerError ? error.message : 'clamd does not answer';
+    return {
+      mark: 'FAIL',
+      what: `virus scanner: ${why}; files are held back`,
+      remedy: 'Start clamd (clamav-daemon), or correct antivirus.clamd (CLAMD_URL).',
+    };
+  }
 }
 
 function asFinding(what: string, error: unknown): Finding {

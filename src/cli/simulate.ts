@@ -1,6 +1,6 @@
 /** `tabea simulate`: the played providers in a process of their own, for trials against a gateway elsewhere. */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { createSimulators, type PlayedProvider } from '../compose/channels.js';
+import { createSimulators, startSimulators, type PlayedProvider } from '../compose/channels.js';
 import { settle } from '../compose/settings.js';
 import { UserError } from '../core/errors.js';
 import { createLogger } from '../ops/log.js';
@@ -23,6 +23,7 @@ export async function simulate(options: SimulateOptions): Promise<void> {
   }
   const around = { clock: { now: () => new Date() }, logger: createLogger({ level: 'warn' }) };
   const played = createSimulators(settings, around, options.gateway.replace(/\/+$/, ''));
+  await startSimulators(played);
   const server = createServer((request, response) => {
     void answer(played, request, response).catch(() => response.destroy());
   });

@@ -11,6 +11,7 @@ import type { Lifecycle } from './lifecycle.js';
 import type { Probes } from './probes.js';
 import type { PullSide } from './pull-side.js';
 import { readReadiness, type Component } from './readiness.js';
+import { scannerOf } from './scanner.js';
 import { dialUrl } from './settings.js';
 
 interface WebParts extends Parts {
@@ -32,6 +33,8 @@ export async function startWeb(parts: WebParts, lifecycle: Lifecycle): Promise<s
     database: store.database,
     cases: parts.services,
     putBlob: (bytes) => intake.blobs.put(bytes),
+    getBlob: (hash) => intake.blobs.get(hash),
+    ...scannerOf(settings.config),
     normalisePhone: readPhone,
     config: settings.config,
     adapters,

@@ -7,7 +7,7 @@ export type ChannelErrorCode =
   | 'connection'
   /** The provider asks for patience. */
   | 'throttled'
-  /** The provider refuses this message for good. */
+  /** The provider refuses this message; for good, unless `retry` says otherwise. Others may pass. */
   | 'rejected'
   /** The platform's rules forbid it now (window closed, not summoned). */
   | 'not_permitted'

@@ -22,6 +22,8 @@ export interface AttachmentRef {
   readonly blob?: string;
   /** Bytes, where known. */
   readonly size?: number;
+  /** Content-ID without its angle brackets: where the message's HTML shows the file in its text (`cid:`). */
+  readonly contentId?: string;
 }
 
 /** What ties a message to an earlier one, in the provider's terms or in ours. */

@@ -10,6 +10,7 @@ import { caseRoutes } from './console/case-routes.js';
 import { inboxRoutes } from './console/inbox-routes.js';
 import { loginRoutes } from './console/login-routes.js';
 import type { HttpDeps } from './deps.js';
+import { messageFileRoutes } from './files/message-file-routes.js';
 import { opsRoutes } from './ops-routes.js';
 import { publicRoutes } from './public/public-routes.js';
 import { simulatorRoutes } from './simulator/simulator-routes.js';
@@ -35,6 +36,7 @@ export function listRoutes(deps: HttpDeps): readonly Route[] {
     ...loginRoutes(shared),
     ...inboxRoutes(shared),
     ...caseRoutes(shared),
+    ...messageFileRoutes(shared),
     ...(deps.demo === undefined ? [] : simulatorRoutes(shared, deps.demo.played)),
   ];
 }

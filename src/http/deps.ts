@@ -4,6 +4,7 @@ import type { Config } from '../../config/load.js';
 import type { CaseServices } from '../cases/services.js';
 import type { ChannelAdapter, Clock, Logger, SimulatorPart } from '../core/channel.js';
 import type { Database } from '../db/database.js';
+import type { VirusScanner } from '../ops/clamav.js';
 import type { LoginLimits } from './auth/login-throttle.js';
 import type { ChangeFeed } from './change-feed.js';
 
@@ -29,6 +30,10 @@ export interface HttpDeps {
   readonly cases: CaseServices;
   /** Stores the bytes of an attachment durably and returns their SHA-256 (hex). */
   readonly putBlob: (bytes: Buffer) => Promise<string>;
+  /** The bytes of that SHA-256 (hex); undefined where there are none. */
+  readonly getBlob: (hash: string) => Promise<Buffer | undefined>;
+  /** Judges files when they are served and when an operator hands them in. Absent: none is configured. */
+  readonly scanner?: VirusScanner;
   /** A telephone number as people type it, in E.164; null where it is none. */
   readonly normalisePhone: (text: string) => string | null;
   readonly config: Config;

@@ -1,7 +1,9 @@
 /** Takes replies that are due, for one attempt: pending → sending, committed before any byte goes out. */
-import type { OutboundMessage, ReplyTarget } from '../core/channel.js';
+import type { OutboundAttachment, OutboundMessage, ReplyTarget } from '../core/channel.js';
+import { ChannelError } from '../core/channel-error.js';
 import type { ThreadRef } from '../core/message.js';
 import type { Queryable } from '../db/database.js';
+import type { OutboxFile } from './outbox.js';
 
 export interface ClaimedReply {
   readonly id: string;
@@ -10,6 +12,7 @@ export interface ClaimedReply {
   readonly automated: boolean;
   readonly subject: string | null;
   readonly text: string;
+  readonly files: readonly OutboxFile[] | null;
   readonly attempt: number;
   readonly attemptAt: Date;
   readonly createdAt: Date;
@@ -41,6 +44,7 @@ interface Row {
   automated: boolean;
   subject: string | null;
   text: string;
+  attachments: readonly OutboxFile[] | null;
   attempt: number;
   /** Seconds: far cheaper to read than a timestamp, and this is read for every reply. */
   attempt_at: number;
@@ -61,7 +65,7 @@ interface Row {
   last_at?: Date | null;
 }
 
-const COLUMNS = `c.id, c.case_id, c.purpose, c.automated, c.subject, c.text, c.attempt,
+const COLUMNS = `c.id, c.case_id, c.purpose, c.automated, c.subject, c.text, c.attachments, c.attempt,
   extract(epoch FROM c.attempt_at)::float8 AS attempt_at, extract(epoch FROM c.created_at)::float8 AS created_at,
   c.contact_key, k.reporter_id, k.scheme, k.address, r.wrapped_key, k.opted_out_at IS NOT NULL AS opted_out,
   ca.confidentiality, ca.tracking_number, m.external_id AS in_id, m.thread AS in_thread, least(m.sent_at, m.received_at) AS in_at`;
@@ -137,6 +141,7 @@ function asClaimed(row: Row): ClaimedReply {
     automated: row.automated,
     subject: row.subject,
     text: row.text,
+    files: row.attachments,
     attempt: row.attempt,
     attemptAt: new Date(row.attempt_at * 1_000),
     createdAt: new Date(row.created_at * 1_000),
@@ -163,12 +168,16 @@ function inbound(
   return { externalId, at, thread: thread ?? null };
 }
 
+/** Bytes by their SHA-256 (hex); undefined where there are none. */
+export type ReadBlob = (hash: string) => Promise<Buffer | undefined>;
+
 /** As the adapter is given it. */
 export function outboundMessage(
   reply: ClaimedReply,
   channelId: string,
   to: OutboundMessage['to'],
   caseToken: string | undefined,
+  readBlob?: ReadBlob,
 ): OutboundMessage {
   const thread = threadOf(reply, caseToken);
   return {
@@ -178,11 +187,28 @@ export function outboundMessage(
     ...(reply.subject === null ? {} : { subject: reply.subject }),
     text: reply.text,
     ...(thread ? { thread } : {}),
+    ...(reply.files ? { attachments: reply.files.map((file) => outboundFile(file, readBlob)) } : {}),
     automated: reply.automated,
     confidentiality: reply.confidentiality,
     ...(reply.lastInbound ? { lastInboundAt: reply.lastInbound.at } : {}),
     attempt: reply.attempt,
   };
+}
+
+function outboundFile(
+  { name, contentType, size, blob }: OutboxFile,
+  readBlob?: ReadBlob,
+): OutboundAttachment {
+  const read = async () => {
+    const bytes = await readBlob?.(blob);
+    if (bytes !== undefined) return bytes;
+    // An answer that says "see the file" and has none is worse than one that a person sees to.
+    throw new ChannelError('rejected', 'A file of the reply is not in the blob store', {
+      retry: 'never',
+      providerCode: 'file_missing',
+    });
+  };
+  return { name, contentType, size, read };
 }
 
 function threadOf({ answered }: ClaimedReply, caseToken: string | undefined): ThreadRef | undefined {

@@ -1,6 +1,6 @@
 /** Cuts outbox ids into jobs, so that the queue's limit, which counts jobs, keeps a limit in messages. */
 import type { IdsJob, QueueName, QueueSystem, WorkerOptions } from '../queue/queue-system.js';
-import type { ReplyChannel } from './reply-channel.js';
+import type { ReplyChannel, ServedChannel } from './reply-channel.js';
 
 const MOST_IDS = 100;
 /** Jobs of one channel under way at once; how many messages are, the service bounds. */
@@ -39,14 +39,18 @@ export function replyWorkerOptions(channel: Pick<ReplyChannel, 'repliesPerSecond
   return { concurrency: JOBS_AT_ONCE, limiter };
 }
 
-/** After the commit, best effort: what the queue does not take, the sweeper finds. False where it took not all. */
+/**
+ * After the commit, best effort: what the queue does not take, the sweeper finds. False where it took not all.
+ * Replies that a person conveys get no job: nobody would ever take it.
+ */
 export async function enqueueReplies(
   queue: Pick<QueueSystem, 'enqueue'>,
-  channels: ReadonlyMap<string, ReplyChannel>,
+  channels: ReadonlyMap<string, Pick<ServedChannel, 'repliesPerSecond' | 'sends'>>,
   rows: readonly { readonly id: string; readonly channelId: string }[],
 ): Promise<boolean> {
   const byChannel = new Map<string, string[]>();
   for (const { id, channelId } of rows) {
+    if (channels.get(channelId)?.sends !== true) continue;
     const ids = byChannel.get(channelId);
     if (ids) ids.push(id);
     else byChannel.set(channelId, [id]);

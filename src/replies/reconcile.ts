@@ -6,7 +6,7 @@ import type { ChannelAdapter, Logger, Reconciliation } from '../core/channel.js'
 import type { Vault } from '../cases/vault.js';
 import { notifyChanges } from '../cases/coordination.js';
 import type { Database } from '../db/database.js';
-import { readUnknown, type ClaimedReply } from './claim.js';
+import { readUnknown, type ClaimedReply, type ReadBlob } from './claim.js';
 import { applyHistory } from './delivery.js';
 import type { ReplyMetrics } from './reply-metrics.js';
 import { messageOf } from './send-attempt.js';
@@ -25,6 +25,7 @@ export interface ReconcilerOptions {
   readonly metrics: Pick<ReplyMetrics, 'reconciled' | 'unresolved'>;
   readonly now: () => Date;
   readonly caseToken?: (trackingNumber: string) => string;
+  readonly readBlob?: ReadBlob;
   readonly lanes: ReadonlyMap<string, { readonly adapter: ChannelAdapter }>;
   /** From the claim of a reply to the last moment at which its attempt can still reach the provider. */
   readonly longestAttemptMs: number;
@@ -123,7 +124,8 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
     signal: AbortSignal,
   ): Promise<Verdict> {
     if (!adapter.reconcile) return { state: 'unresolved', reason: 'the provider has no list' };
-    const message = messageOf(reply, { channelId, vault: options.vault, caseToken: options.caseToken });
+    const { vault, caseToken, readBlob } = options;
+    const message = messageOf(reply, { channelId, vault, caseToken, readBlob });
     if (message === undefined) return { state: 'unresolved', reason: 'the address was erased' };
     const elapsed = now().getTime() - reply.attemptAt.getTime();
     const verdict = await adapter

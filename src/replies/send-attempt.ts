@@ -4,7 +4,7 @@ import { ChannelError } from '../core/channel-error.js';
 import { verdictOf } from '../core/retry-policy.js';
 import type { Vault } from '../cases/vault.js';
 import { BreakerOpenError, type ChannelBreaker } from './breaker.js';
-import { outboundMessage, type ClaimedReply } from './claim.js';
+import { outboundMessage, type ClaimedReply, type ReadBlob } from './claim.js';
 import type { AttemptResult } from './recorder.js';
 import type { SendLimits } from './send-limits.js';
 
@@ -15,6 +15,7 @@ export interface SendContext {
   readonly vault: Pick<Vault, 'unwrapKey' | 'openAddress'>;
   readonly now: () => Date;
   readonly caseToken: ((trackingNumber: string) => string) | undefined;
+  readonly readBlob: ReadBlob | undefined;
   readonly limits: SendLimits;
   /** A deaf adapter has answered after all. */
   readonly late: (result: AttemptResult) => void;
@@ -76,12 +77,12 @@ function refusalOf(
 
 export function messageOf(
   reply: ClaimedReply,
-  context: Pick<SendContext, 'channelId' | 'vault' | 'caseToken'>,
+  context: Pick<SendContext, 'channelId' | 'vault' | 'caseToken' | 'readBlob'>,
 ): OutboundMessage | undefined {
   const to = addressOf(reply, context);
   if (to === undefined) return undefined;
   const token = reply.trackingNumber === null ? undefined : context.caseToken?.(reply.trackingNumber);
-  return outboundMessage(reply, context.channelId, to, token);
+  return outboundMessage(reply, context.channelId, to, token, context.readBlob);
 }
 
 function addressOf(

@@ -3,7 +3,7 @@ import type { ChannelAdapter, Clock, Logger } from '../core/channel.js';
 import type { Vault } from '../cases/vault.js';
 import type { Database } from '../db/database.js';
 import { createBreaker, type BreakerOptions, type BreakerState, type ChannelBreaker } from './breaker.js';
-import { claimReplies, type ClaimedReply } from './claim.js';
+import { claimReplies, type ClaimedReply, type ReadBlob } from './claim.js';
 import { createReconciler, type Reconciler } from './reconcile.js';
 import { createRecorder, type AttemptResult } from './recorder.js';
 import type { ReplyMetrics } from './reply-metrics.js';
@@ -34,6 +34,8 @@ export interface ReplyServiceOptions {
   readonly config?: ReplyServiceConfig;
   /** Token of a case for its replies' threads: `makeCaseToken`. */
   readonly caseToken?: (trackingNumber: string) => string;
+  /** Where the files of replies are read from. */
+  readonly readBlob?: ReadBlob;
 }
 
 export interface BreakerReport {
@@ -223,6 +225,7 @@ export function createReplyService(options: ReplyServiceOptions): ReplyService {
       now,
       limits: createSendLimits(sendLimitMs, DEAF_MS),
       caseToken: options.caseToken,
+      readBlob: options.readBlob,
       late: (result) => void recorder.record(result),
       observe: (seconds) => lane.seconds.observe(seconds),
     };

@@ -342,6 +342,21 @@ describe('corrections', () => {
     ]);
   });
 
+  test('quoted history and the HTML are kept beside the words, and go with them', async () => {
+    const html = 'a'.repeat(64);
+    const mail = sms(ANI, 'Lampu mati', 0, {
+      channelId: 'facebook',
+      externalId: 'F1',
+      quoted: '> ya\n',
+      html,
+    });
+    await take(mail);
+    const kept = 'SELECT quoted, html FROM message';
+    expect(await store.rows(kept)).toEqual([{ quoted: '> ya\n', html }]);
+    await take(withdrawal());
+    expect(await store.rows(kept)).toEqual([{ quoted: null, html: null }]);
+  });
+
   test('an edit of a message that never came is a message', async () => {
     await take(edit());
     expect((await cases())[0]?.text).toBe('Lampu hidup lagi');

@@ -49,6 +49,17 @@ export async function openCaseStore(overrides: Partial<CaseServices> = {}): Prom
           return await Promise.resolve(true);
         },
       },
+      channels: new Map(
+        config.channels.map(({ id, entry, repliesPerSecond }) => [
+          id,
+          {
+            id,
+            repliesPerSecond,
+            sends: entry === 'provider',
+            maxAttachmentBytes: id === 'email' ? 10_000_000 : 0,
+          },
+        ]),
+      ),
       keys,
       vault: createVault(keys),
       clock: { now: () => store.now },

@@ -99,6 +99,26 @@ describe("Ambon's configuration", () => {
   });
 });
 
+describe('the virus scanner', () => {
+  const clamd = (address: string) => loadConfig({ env: readEnv({ CLAMD_URL: address }) }).antivirus.clamd;
+
+  test('is none unless it is named', () => {
+    expect(loadConfig({ env: readEnv({}) }).antivirus.clamd).toBeNull();
+    expect(clamd('none')).toBeNull();
+    for (const address of ['tcp://127.0.0.1:3310', 'tcp://[::1]:3310', 'unix:/run/clamav/clamd.ctl'])
+      expect(clamd(address)).toBe(address);
+  });
+
+  test.each(['http://127.0.0.1', '127.0.0.1:3310', 'tcp://host', 'unix:clamd', 'off'])(
+    '%s stops the start',
+    (address) => {
+      expect(problems(join(source, 'ambon.yaml'), { CLAMD_URL: address })).toEqual([
+        'ambon.yaml.antivirus.clamd: has not the form of this key',
+      ]);
+    },
+  );
+});
+
 describe('TABEA_CHANNELS', () => {
   const enabled = (list: string, file?: string) =>
     loadConfig({ env: readEnv({ TABEA_CHANNELS: list }), ...(file ? { file } : {}) })

@@ -50,12 +50,12 @@ async function run(redisUrl: string | undefined, channel: ReplyChannel = { id: C
     );
     return Object.fromEntries(rows.map((row) => [row.state, row.n]));
   };
-  return { provider, stand, queue, states, channels: new Map([[channel.id, channel]]) };
+  return { provider, stand, queue, states, channels: new Map([[channel.id, { ...channel, sends: true }]]) };
 }
 
 const enqueue = async (
   queue: QueueSystem,
-  channels: ReadonlyMap<string, ReplyChannel>,
+  channels: ReadonlyMap<string, ReplyChannel & { readonly sends: boolean }>,
   ids: readonly string[],
 ) =>
   enqueueReplies(

@@ -7,7 +7,8 @@ import type { ChannelAdapter, RawReply, RawRequest } from '../../src/core/channe
 import { contactKey, deriveKeys } from '../../src/core/keys.js';
 import type { Database } from '../../src/db/database.js';
 import { createRegistry } from '../../src/ops/metrics.js';
-import { insertOutbox, type OutboxPurpose } from '../../src/replies/outbox.js';
+import type { ReadBlob } from '../../src/replies/claim.js';
+import { insertOutbox, type OutboxFile, type OutboxPurpose } from '../../src/replies/outbox.js';
 import { createReplyMetrics } from '../../src/replies/reply-metrics.js';
 import {
   createReplyService,
@@ -147,6 +148,7 @@ export function makeService(
   clock: TestClock,
   config: ReplyServiceConfig = {},
   logger = collectingLogger(),
+  readBlob?: ReadBlob,
 ): ReplyService {
   return createReplyService({
     database,
@@ -156,6 +158,7 @@ export function makeService(
     logger,
     metrics: createReplyMetrics(createRegistry({ processFigures: false })),
     config,
+    ...(readBlob === undefined ? {} : { readBlob }),
   });
 }
 
@@ -164,6 +167,7 @@ export interface Draft {
   readonly text?: string;
   readonly purpose?: OutboxPurpose;
   readonly channelId?: string;
+  readonly files?: readonly OutboxFile[];
 }
 
 /** Puts replies into the outbox, with contacts as the case store makes them. */
@@ -182,17 +186,26 @@ export async function putReplies(database: Database, drafts: readonly Draft[]): 
   }
   const entries = await insertOutbox(
     database.pool,
-    drafts.map(({ to, text = 'Laporan Anda kami terima.', purpose = 'received', channelId = CHANNEL }) => ({
-      caseId: null,
-      channelId,
-      contactKey: contactKey(KEYS, { scheme: 'tel', value: to }),
-      purpose,
-      automated: true,
-      subject: null,
-      text,
-      inReplyTo: null,
-      at,
-    })),
+    drafts.map(
+      ({
+        to,
+        text = 'Laporan Anda kami terima.',
+        purpose = 'received',
+        channelId = CHANNEL,
+        files = [],
+      }) => ({
+        caseId: null,
+        channelId,
+        contactKey: contactKey(KEYS, { scheme: 'tel', value: to }),
+        purpose,
+        automated: true,
+        subject: null,
+        text,
+        inReplyTo: null,
+        files,
+        at,
+      }),
+    ),
   );
   return entries.map((entry) => entry.id);
 }

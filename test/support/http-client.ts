@@ -15,6 +15,13 @@ export interface HttpClient {
     fields: Readonly<Record<string, string>>,
     headers?: Readonly<Record<string, string>>,
   ): Promise<Answer>;
+  /** The same as multipart, with files in the field `files`. */
+  upload(
+    path: string,
+    fields: Readonly<Record<string, string>>,
+    files: readonly { readonly name: string; readonly contentType: string; readonly bytes: Buffer }[],
+    headers?: Readonly<Record<string, string>>,
+  ): Promise<Answer>;
   /** The cookies as they would be sent. */
   cookies(): ReadonlyMap<string, string>;
   setCookie(name: string, value: string): void;
@@ -48,6 +55,13 @@ export function httpClient(base: string): HttpClient {
     get: (path, headers = {}) => send(path, { headers }),
     form: (path, fields, headers = {}) =>
       send(path, { method: 'POST', headers, body: new URLSearchParams({ _csrf: csrf, ...fields }) }),
+    upload: (path, fields, files, headers = {}) => {
+      const body = new FormData();
+      for (const [name, value] of Object.entries({ _csrf: csrf, ...fields })) body.set(name, value);
+      for (const { name, contentType, bytes } of files)
+        body.append('files', new Blob([new Uint8Array(bytes)], { type: contentType }), name);
+      return send(path, { method: 'POST', headers, body });
+    },
     cookies: () => jar,
     setCookie: (name, value) => jar.set(name, value),
   };

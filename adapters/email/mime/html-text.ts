@@ -1,5 +1,5 @@
 /** HTML as text that can be read and searched: paragraphs and lists kept, links written out as `text <url>`. */
-import { convert, type FormatOptions, type HtmlToTextOptions } from 'html-to-text';
+import { compile, type FormatOptions, type HtmlToTextOptions } from 'html-to-text';
 
 /** Deeper elements overflow the stack of the converter and cost the square of their number. Browsers flatten at 512. */
 const MAX_DEPTH = 500;
@@ -34,11 +34,14 @@ const OPTIONS: HtmlToTextOptions = {
   },
 };
 
+/** Once: the tree of selectors costs more than a short mail. */
+const convert = compile(OPTIONS);
+
 /** Never throws: what the converter cannot take is stripped of its tags. */
 export function htmlToPlain(html: string): string {
   if (isTooMuch(html)) return stripTags(html);
   try {
-    return convert(html, OPTIONS).replaceAll('\u00A0', ' ');
+    return convert(html).replaceAll('\u00A0', ' ');
   } catch {
     return stripTags(html);
   }

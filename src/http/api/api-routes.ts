@@ -1,12 +1,15 @@
 /** The REST API under `/api/v1`. */
 import { createHash } from 'node:crypto';
 import type { Request, Response } from 'express';
+import { markConveyed } from '../../cases/convey.js';
 import { move } from '../../cases/moves.js';
 import { openManually, type ManualEntry, type ManualOptions } from '../../cases/open-manually.js';
 import { getCase, listCases } from '../../cases/queries.js';
+import type { Viewer } from '../../cases/policy.js';
 import type { CaseView } from '../../cases/views.js';
 import type { Role } from '../../core/case-life.js';
 import { isTrackingNumber } from '../../core/tracking-number.js';
+import { fromBase64, takeFiles } from '../files/take-files.js';
 import { omitAbsent } from '../web/omit-absent.js';
 import { badRequest, forbidden, notFound, Problem } from '../problem.js';
 import type { Route } from '../web/route.js';
@@ -18,6 +21,8 @@ import { openApiDocument } from './openapi.js';
 import { orProblem } from './refusal-problem.js';
 import { listQuery, moveBody, newCase, type NewCase } from './schemas.js';
 import { validate } from './validate.js';
+
+type HandedIn = Parameters<typeof fromBase64>[0];
 
 const LONGEST_IDEMPOTENCY_KEY = 255;
 /** Who types in what came by telephone or on paper. */
@@ -41,16 +46,32 @@ export function apiRoutes(shared: Shared): readonly Route[] {
   const act = async (request: Request, response: Response) => {
     const principal = principalOf(request);
     const number = numberOf(request);
-    const { note, opd, reply } = validate(moveBody, request.body ?? {}, 422);
+    const { note, opd, reply, attachments } = validate(moveBody, request.body ?? {}, 422);
     const ifMatch = request.get('if-match');
     const current = ifMatch === undefined ? undefined : (await getCase(cases, number, principal))?.version;
     const ifVersion = versionOf(ifMatch, current);
     const fields = omitAbsent({ note: note ?? undefined, opd: opd ?? undefined, reply: reply ?? undefined });
     const action = String(request.params['action']);
-    const moved = await orProblem(
-      move(cases, number, action, fields, principal, ifVersion === undefined ? {} : { ifVersion }),
+    const files = await filesFor(number, action, attachments ?? [], principal);
+    const options = { files, ...(ifVersion === undefined ? {} : { ifVersion }) };
+    sendCase(response, 200, await orProblem(move(cases, number, action, fields, principal, options)));
+  };
+
+  /** Before the move: what the channel cannot carry, or the scanner holds back, is not even stored. */
+  const filesFor = async (number: string, action: string, given: HandedIn, viewer: Viewer) => {
+    if (given.length === 0) return [];
+    const found = await getCase(cases, number, viewer);
+    if (found === null) throw notFound('There is no case with this tracking number that you may see.');
+    return await orProblem(takeFiles(shared, found, action, fromBase64(given)));
+  };
+
+  const convey = async (request: Request, response: Response) => {
+    const messageId = String(request.params['messageId']);
+    sendCase(
+      response,
+      200,
+      await orProblem(markConveyed(cases, numberOf(request), messageId, principalOf(request))),
     );
-    sendCase(response, 200, moved);
   };
 
   const open = async (request: Request, response: Response) => {
@@ -92,8 +113,15 @@ export function apiRoutes(shared: Shared): readonly Route[] {
       path: '/api/v1/cases/:trackingNumber/actions/:action',
       access: 'key',
       query: [],
-      body: 'json',
+      body: 'json-large',
       handle: act,
+    },
+    {
+      method: 'post',
+      path: '/api/v1/cases/:trackingNumber/messages/:messageId/conveyed',
+      access: 'key',
+      query: [],
+      handle: convey,
     },
     { method: 'get', path: '/api/v1/opds', access: 'key', query: [], handle: opds },
   ];

@@ -93,6 +93,44 @@ const moveCase: ZodOpenApiOperationObject = {
   },
 };
 
+const place = z.object({ trackingNumber, messageId: z.string() });
+const anyFile = (description: string): ZodOpenApiResponseObject => ({
+  description,
+  content: { 'application/octet-stream': { schema: z.string().meta({ format: 'binary' }) } },
+});
+const heldBack = {
+  ...anyCall,
+  '403': failure('infected: the virus scanner found something; identity-protected: see the raw form.'),
+  '404': failure('No such file that this key may see.'),
+  '503': failure('scanner-away: the virus scanner does not answer, and nothing is handed out unchecked.'),
+};
+
+const readFile: ZodOpenApiOperationObject = {
+  operationId: 'readAttachment',
+  summary: 'A file of a message; `index` is its place in `attachments`, from 0',
+  requestParams: { path: place.extend({ index: z.int().min(0) }) },
+  responses: { '200': anyFile('Its bytes'), ...heldBack },
+};
+
+const readRaw: ZodOpenApiOperationObject = {
+  operationId: 'readRawMessage',
+  summary: 'A message as it came; only for who may see the reporter',
+  requestParams: { path: place },
+  responses: { '200': anyFile('A mail is message/rfc822'), ...heldBack },
+};
+
+const conveyReply: ZodOpenApiOperationObject = {
+  operationId: 'conveyReply',
+  summary: 'A person has conveyed this reply (telephone, paper, in person); again changes nothing',
+  requestParams: { path: place },
+  responses: {
+    '200': caseAnswer('The case'),
+    ...anyCall,
+    '404': failure('No such reply that this key may see.'),
+    '409': failure('not-conveyed: the channel sends by itself.'),
+  },
+};
+
 const listOpds: ZodOpenApiOperationObject = {
   operationId: 'listOpds',
   summary: 'Agencies of the city',
@@ -124,6 +162,9 @@ export function openApiDocument(publicUrl: string): OpenApiDocument {
       '/api/v1/cases': { get: listCases, post: openCase },
       '/api/v1/cases/{trackingNumber}': { get: readCase },
       '/api/v1/cases/{trackingNumber}/actions/{action}': { post: moveCase },
+      '/api/v1/cases/{trackingNumber}/messages/{messageId}/attachments/{index}': { get: readFile },
+      '/api/v1/cases/{trackingNumber}/messages/{messageId}/raw': { get: readRaw },
+      '/api/v1/cases/{trackingNumber}/messages/{messageId}/conveyed': { post: conveyReply },
       '/api/v1/opds': { get: listOpds },
     },
   });

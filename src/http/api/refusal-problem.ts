@@ -14,12 +14,19 @@ const STATUS: Readonly<Record<MoveRefused['code'] | EntryRefused['code'], number
   unknown_channel: 422,
   not_found: 404,
   version: 412,
+  files_not_taken: 422,
+  no_files: 422,
+  too_many_files: 422,
+  files_too_large: 422,
+  empty_file: 422,
+  not_conveyed: 409,
   idempotency: 422,
 };
 
 /** Throws on what is no refusal. */
 export function refusalProblem(error: unknown): Problem {
   if (error instanceof BadCursor) return badRequest(error.message, 'cursor');
+  if (error instanceof Problem) return error;
   if (!(error instanceof MoveRefused) && !(error instanceof EntryRefused)) throw error;
   const field = error instanceof MoveRefused ? error.field : FIELD[error.code];
   return new Problem(STATUS[error.code], {

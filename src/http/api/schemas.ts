@@ -1,6 +1,7 @@
 /** The shapes of the REST API: they validate what comes in and describe it in the OpenAPI document. */
 import { z } from 'zod';
 import { CASE_ACTIONS, CASE_STATUSES, CASE_TYPES, CONFIDENTIALITIES } from '../../core/case-life.js';
+import { FILES_AT_MOST } from '../../cases/reply-files.js';
 import { OUTBOX_STATES } from '../../core/delivery-state.js';
 
 const time = z.iso.datetime({ offset: true }).meta({ description: 'RFC 3339 with offset' });
@@ -11,7 +12,15 @@ export const trackingNumber = z.string().meta({
 });
 
 export const attachment = z
-  .object({ name: z.string(), contentType: z.string(), size: z.number().int().nullable() })
+  .object({
+    name: z.string(),
+    contentType: z.string(),
+    size: z.number().int().nullable(),
+    state: z.enum(['wanted', 'stored', 'failed']).meta({
+      description:
+        '`wanted`: still with the provider. `stored`: to be had at …/attachments/{its place, from 0}.',
+    }),
+  })
   .meta({ id: 'Attachment' });
 
 export const message = z
@@ -22,9 +31,16 @@ export const message = z
     externalId: z.string().nullable().meta({ description: "The provider's id; null before it has one." }),
     subject: z.string().nullable(),
     text: z.string(),
+    quoted: z.string().nullable().meta({ description: 'Quoted history and signature below `text`.' }),
+    html: z.boolean().meta({ description: 'There is HTML beside the text.' }),
+    withheld: z.boolean().meta({ description: 'Both are kept from this key: they may name the reporter.' }),
     attachments: z.array(attachment),
     automated: z.boolean().meta({ description: 'Written by a machine, theirs or ours.' }),
     delivery: z.enum(OUTBOX_STATES).nullable().meta({ description: 'Null for `in`.' }),
+    error: z
+      .string()
+      .nullable()
+      .meta({ description: 'Code of the last failure of an `out`; what it means is with `delivery`.' }),
     at: time,
   })
   .meta({ id: 'Message' });
@@ -144,6 +160,11 @@ export const moveBody = z
       .max(20_000)
       .nullish()
       .meta({ description: 'Words for the reporter; needed by respond.' }),
+    attachments: z
+      .array(handedIn)
+      .max(FILES_AT_MOST)
+      .nullish()
+      .meta({ description: 'Files that go along; with respond only, and where the channel carries them.' }),
   })
   .meta({ id: 'Move' });
 

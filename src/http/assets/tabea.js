@@ -25,11 +25,31 @@
     if (notice && fetched && shown) notice.hidden = fetched === shown;
   }
 
+  // What somebody has unfolded stays so when its part is fetched anew.
+  const unfolded = new Set();
+  document.addEventListener(
+    'toggle',
+    ({ target }) => {
+      if (!(target instanceof HTMLDetailsElement) || target.id === '') return;
+      if (target.open) unfolded.add(target.id);
+      else unfolded.delete(target.id);
+    },
+    true,
+  );
+  function unfold() {
+    for (const id of unfolded) {
+      const fold = document.getElementById(id);
+      if (fold instanceof HTMLDetailsElement) fold.open = true;
+    }
+  }
+
   async function measure(field) {
     const output = document.getElementById(field.dataset.measureOutput);
     const form = field.form;
     if (!output || !form) return;
-    const body = new URLSearchParams(new FormData(form));
+    // Words only: files cost nothing here.
+    const words = [...new FormData(form)].filter(([, value]) => typeof value === 'string');
+    const body = new URLSearchParams(words);
     body.set('field', field.name);
     const answer = await fetch(field.dataset.measure, {
       method: 'POST',
@@ -74,7 +94,9 @@
   document.addEventListener('DOMContentLoaded', () => {
     const address = document.body.dataset.events;
     if (address) listen(address);
-    document.addEventListener('htmx:after:swap', noticeChange);
-    document.addEventListener('htmx:afterSwap', noticeChange);
+    for (const name of ['htmx:after:swap', 'htmx:afterSwap']) {
+      document.addEventListener(name, noticeChange);
+      document.addEventListener(name, unfold);
+    }
   });
 })();

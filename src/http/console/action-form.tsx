@@ -3,8 +3,10 @@ import type { Config } from '../../../config/load.js';
 import type { AvailableAction, MoveField } from '../../core/case-life.js';
 import type { ReplyMeasure } from '../../core/channel.js';
 import type { CaseView } from '../../cases/views.js';
+import { FILES_GO_WITH } from '../../cases/reply-files.js';
 import { CsrfField, type Frame } from '../web/page.js';
 import type { Say } from '../web/texts.js';
+import { sayBytes } from './message-parts.js';
 
 /** What a person was writing. */
 export interface Draft {
@@ -21,24 +23,33 @@ export interface Preview {
   readonly measure: ReplyMeasure | null;
 }
 
+/** What may go along with an answer. `bytes` 0: the channel carries no files. */
+export interface UploadLimits {
+  readonly count: number;
+  readonly bytes: number;
+}
+
 export interface ActionFormProps {
   readonly frame: Frame;
   readonly config: Config;
   readonly view: CaseView;
   readonly action: AvailableAction;
+  readonly upload: UploadLimits;
   readonly draft: Draft | null;
   readonly open: boolean;
 }
 
-export function ActionForm({ frame, config, view, action, draft, open }: ActionFormProps) {
+export function ActionForm({ frame, config, view, action, upload, draft, open }: ActionFormProps) {
   const { say } = frame;
   const name = action.action;
   const base = `/console/cases/${view.trackingNumber}/actions/${name}`;
   const tells = action.tell !== null;
+  const takesFiles = name === FILES_GO_WITH;
+  const encoding = takesFiles && upload.bytes > 0 ? ({ encType: 'multipart/form-data' } as const) : {};
   return (
     <details class="tb-action" open={open}>
       <summary>{say.code('action', name)}</summary>
-      <form method="post" action={base} data-once="true">
+      <form method="post" action={base} data-once="true" {...encoding}>
         <CsrfField frame={frame} />
         <input type="hidden" name="version" value={view.version} />
         <p class="text-secondary">{say.code('actionHint', name)}</p>
@@ -54,6 +65,7 @@ export function ActionForm({ frame, config, view, action, draft, open }: ActionF
             key={field}
           />
         ))}
+        {takesFiles ? <FilesInput frame={frame} upload={upload} id={`${name}-files`} /> : null}
         {tells ? (
           <div id={`${name}-measure`} aria-live="polite">
             {draft?.preview === undefined ? null : <PreviewBox preview={draft.preview} say={say} />}
@@ -73,6 +85,22 @@ export function ActionForm({ frame, config, view, action, draft, open }: ActionF
         </div>
       </form>
     </details>
+  );
+}
+
+function FilesInput({ frame, upload, id }: { frame: Frame; upload: UploadLimits; id: string }) {
+  const { say, language } = frame;
+  if (upload.bytes === 0) return <p class="tb-meta">{say('upload.none')}</p>;
+  return (
+    <div class="mb-3">
+      <label class="form-label" for={id}>
+        {say('upload.label')}
+      </label>
+      <input class="form-control" id={id} type="file" name="files" multiple aria-describedby={`${id}-hint`} />
+      <div class="tb-meta mt-1" id={`${id}-hint`}>
+        {say('upload.hint', { count: upload.count, size: sayBytes(upload.bytes, language) })}
+      </div>
+    </div>
   );
 }
 

@@ -5,10 +5,10 @@ import type { Principal } from '../auth/principal.js';
 import type { CaseView } from '../../cases/views.js';
 import { Page, type Frame } from '../web/page.js';
 import { SiteBar } from '../web/site-bar.js';
-import { ActionForm, type Draft } from './action-form.js';
+import { ActionForm, type Draft, type UploadLimits } from './action-form.js';
 import { CaseFacts } from './case-facts.js';
 import { Flags, StatusBadge, TimeLeft } from './case-words.js';
-import { Conversation } from './conversation.js';
+import { Conversation, type MessageRights } from './conversation.js';
 import { Timeline } from './timeline.js';
 
 export interface CasePageProps {
@@ -16,6 +16,8 @@ export interface CasePageProps {
   readonly config: Config;
   readonly principal: Principal;
   readonly view: CaseView;
+  readonly rights: MessageRights;
+  readonly upload: UploadLimits;
   readonly actions: readonly AvailableAction[];
   /** What is being written, after a refusal or for a preview. */
   readonly draft: Draft | null;
@@ -71,7 +73,7 @@ export function CasePage(props: CasePageProps) {
 }
 
 /** The part that is fetched anew when the case has changed; what is being written stays untouched. */
-export function CaseLive({ frame, config, view, now }: CasePageProps) {
+export function CaseLive({ frame, config, view, rights, now }: CasePageProps) {
   const { say } = frame;
   return (
     <div
@@ -93,10 +95,10 @@ export function CaseLive({ frame, config, view, now }: CasePageProps) {
           </h2>
         </div>
         <div class="card-body">
-          <Conversation frame={frame} config={config} view={view} />
+          <Conversation frame={frame} config={config} view={view} rights={rights} />
         </div>
       </section>
-      <details class="card mb-3">
+      <details class="card mb-3" id="case-timeline">
         <summary class="card-header">
           {say('case.timeline')} ({view.events.length})
         </summary>
@@ -128,6 +130,7 @@ function Actions(props: CasePageProps) {
               config={props.config}
               view={view}
               action={action}
+              upload={props.upload}
               draft={draft?.action === action.action ? draft : null}
               open={draft === null ? index === 0 : draft.action === action.action}
               key={action.action}

@@ -2,12 +2,18 @@
 import type { Request, Response } from 'express';
 import { availableActions, isCaseAction, MOVE_FIELDS, type MoveField } from '../../core/case-life.js';
 import { isTrackingNumber } from '../../core/tracking-number.js';
+import { markConveyed, mayConvey } from '../../cases/convey.js';
 import { move, MoveRefused } from '../../cases/moves.js';
+import { maySeeReporter } from '../../cases/policy.js';
 import { previewMove } from '../../cases/preview-move.js';
 import { getCase } from '../../cases/queries.js';
+import { FILES_AT_MOST } from '../../cases/reply-files.js';
 import type { CaseView } from '../../cases/views.js';
-import { refusalProblem } from '../api/refusal-problem.js';
+import { orProblem, refusalProblem } from '../api/refusal-problem.js';
+import type { Principal } from '../auth/principal.js';
+import { takeFiles } from '../files/take-files.js';
 import { badRequest, notFound, Problem } from '../problem.js';
+import { filesOf } from '../web/form-files.js';
 import { formField, queryField } from '../web/front.js';
 import { frameOf, sendFragment, sendPage, type Frame } from '../web/page.js';
 import type { Route } from '../web/route.js';
@@ -16,6 +22,7 @@ import { isTextKey } from '../web/texts.js';
 import { principalOf } from '../web/visit.js';
 import { PreviewBox, type Draft, type Preview } from './action-form.js';
 import { CaseLive, CasePage, type CasePageProps } from './case-page.js';
+import { sayBytes } from './message-parts.js';
 
 export function caseRoutes(shared: Shared): readonly Route[] {
   const { cases, config } = shared;
@@ -42,6 +49,17 @@ export function caseRoutes(shared: Shared): readonly Route[] {
       config,
       principal,
       view,
+      rights: {
+        scanned: shared.scanner !== undefined,
+        raw: maySeeReporter(principal, {
+          opdId: opd,
+          // Who sees the case sees it as its maker where he is an operator.
+          createdBy: principal.actorId,
+          confidentiality: view.confidentiality,
+        }),
+        conveyable: conveyableIn(view, principal),
+      },
+      upload: { count: FILES_AT_MOST, bytes: cases.channels.get(view.channelId)?.maxAttachmentBytes ?? 0 },
       actions: availableActions(config.sop.moves, { status, role: principal.role, hasOpd: opd !== null }),
       draft,
       done: null,
@@ -49,10 +67,25 @@ export function caseRoutes(shared: Shared): readonly Route[] {
     };
   };
 
+  /** What waits for a person to convey it, where this one may. */
+  const conveyableIn = ({ messages }: CaseView, principal: Principal): Set<string> => {
+    if (!mayConvey(cases, principal)) return new Set();
+    const waiting = messages.filter(
+      ({ delivery, channelId }) => delivery === 'pending' && cases.channels.get(channelId)?.sends !== true,
+    );
+    return new Set(waiting.map(({ id }) => id));
+  };
+
   const page = async (request: Request, response: Response) => {
     const done = queryField(request, 'done');
     const props = propsOf(request, await look(request), null);
-    sendPage(response, <CasePage {...props} done={done !== undefined && isCaseAction(done) ? done : null} />);
+    sendPage(
+      response,
+      <CasePage
+        {...props}
+        done={done !== undefined && (isCaseAction(done) || done === CONVEYED) ? done : null}
+      />,
+    );
   };
 
   const live = async (request: Request, response: Response) => {
@@ -83,8 +116,14 @@ export function caseRoutes(shared: Shared): readonly Route[] {
     }
     try {
       const ifVersion = versionIn(request);
-      await move(cases, trackingNumber, draft.action, draft.fields, principalOf(request), { ifVersion });
+      const files = await takeFiles(shared, view, draft.action, filesOf(request));
+      await move(cases, trackingNumber, draft.action, draft.fields, principalOf(request), {
+        ifVersion,
+        files,
+      });
     } catch (error) {
+      if (error instanceof Problem && isAboutFile(error))
+        return showHeldBack(request, response, view, draft, error);
       if (!(error instanceof MoveRefused)) throw error;
       return await showRefusal(request, response, draft, error);
     }
@@ -96,9 +135,33 @@ export function caseRoutes(shared: Shared): readonly Route[] {
     const problem = refusalProblem(refusal);
     if (refusal.code === 'unknown_action' || refusal.code === 'not_found') throw problem;
     const props = propsOf(request, await look(request), draft);
-    const failure = sayRefusal(props.frame, refusal);
+    const failure = sayRefusal(props.frame, refusal, props.upload);
     const status = refusal.code === 'version' ? 409 : problem.status;
     sendPage(response, <CasePage {...props} draft={{ ...draft, failure }} />, status);
+  };
+
+  const showHeldBack = (
+    request: Request,
+    response: Response,
+    view: CaseView,
+    draft: Draft,
+    problem: Problem,
+  ) => {
+    const props = propsOf(request, view, draft);
+    const { say } = props.frame;
+    const found = problem.members['signature'];
+    const signature = typeof found === 'string' ? found : '?';
+    const failure =
+      problem.code === 'infected' ? say('refusal.infected', { signature }) : say('refusal.scanner');
+    sendPage(response, <CasePage {...props} draft={{ ...draft, failure }} />, problem.status);
+  };
+
+  const convey = async (request: Request, response: Response) => {
+    const { trackingNumber } = await look(request);
+    await orProblem(
+      markConveyed(cases, trackingNumber, String(request.params['messageId']), principalOf(request)),
+    );
+    response.redirect(303, `/console/cases/${trackingNumber}?done=${CONVEYED}`);
   };
 
   const path = '/console/cases/:trackingNumber';
@@ -109,9 +172,17 @@ export function caseRoutes(shared: Shared): readonly Route[] {
       method: 'post',
       path: `${path}/actions/:action`,
       access: 'session',
-      body: 'form',
+      body: 'form-files',
       query: [],
       handle: act,
+    },
+    {
+      method: 'post',
+      path: `${path}/messages/:messageId/conveyed`,
+      access: 'session',
+      body: 'form',
+      query: [],
+      handle: convey,
     },
     {
       method: 'post',
@@ -139,9 +210,17 @@ function versionIn(request: Request): number {
   return Number(version);
 }
 
-function sayRefusal({ say }: Frame, refusal: MoveRefused): string {
+/** As it stands in `?done=` and in the texts. */
+const CONVEYED = 'conveyed';
+
+function isAboutFile({ code }: Problem): boolean {
+  return code === 'infected' || code.startsWith('scanner-');
+}
+
+function sayRefusal({ say, language }: Frame, refusal: MoveRefused, upload: CasePageProps['upload']): string {
   if (refusal.code === 'version') return say('case.conflict');
   const key = `refusal.${refusal.code}`;
   const field = refusal.field === undefined ? '' : say.code('field', refusal.field);
-  return isTextKey(key) ? say(key, { field }) : say('refusal.other');
+  const limits = { size: sayBytes(upload.bytes, language), count: upload.count };
+  return isTextKey(key) ? say(key, { field, ...limits }) : say('refusal.other');
 }

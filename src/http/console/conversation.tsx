@@ -3,20 +3,52 @@ import type { Config } from '../../../config/load.js';
 import type { CaseView, MessageView } from '../../cases/views.js';
 import type { Frame } from '../web/page.js';
 import { sayTime } from '../web/time-words.js';
+import {
+  Attachments,
+  ConveyForm,
+  DeliveryTrouble,
+  MailFrame,
+  messageAddress,
+  Quoted,
+} from './message-parts.js';
+
+/** What this viewer may do with messages, and what guards their files. */
+export interface MessageRights {
+  /** The virus scanner judges each file that is opened. */
+  readonly scanned: boolean;
+  /** He may see the reporter, and with him the message as it came. */
+  readonly raw: boolean;
+  /** Replies that wait for a person to convey them. */
+  readonly conveyable: ReadonlySet<string>;
+}
 
 export interface ConversationProps {
   readonly frame: Frame;
   readonly config: Config;
   readonly view: CaseView;
+  readonly rights: MessageRights;
 }
 
-export function Conversation({ frame, config, view }: ConversationProps) {
+export function Conversation({ frame, config, view, rights }: ConversationProps) {
+  const hasFiles = view.messages.some(({ attachments }) => attachments.length > 0);
   return (
-    <ol class="tb-bubbles">
-      {view.messages.map((message) => (
-        <Bubble frame={frame} config={config} message={message} key={message.id} />
-      ))}
-    </ol>
+    <>
+      <ol class="tb-bubbles">
+        {view.messages.map((message) => (
+          <Bubble
+            frame={frame}
+            config={config}
+            message={message}
+            base={messageAddress(view.trackingNumber, message.id)}
+            rights={rights}
+            key={message.id}
+          />
+        ))}
+      </ol>
+      {hasFiles ? (
+        <p class="tb-meta mt-3 mb-0">{frame.say(rights.scanned ? 'file.scanned' : 'file.unscanned')}</p>
+      ) : null}
+    </>
   );
 }
 
@@ -24,21 +56,21 @@ interface BubbleProps {
   readonly frame: Frame;
   readonly config: Config;
   readonly message: MessageView;
+  readonly base: string;
+  readonly rights: MessageRights;
 }
 
-function Bubble({ frame, config, message }: BubbleProps) {
+function Bubble({ frame, config, message, base, rights }: BubbleProps) {
   const { say, language } = frame;
   return (
     <li class="tb-bubble" data-direction={message.direction} data-automated={String(message.automated)}>
       <div class="tb-bubble-text" dir="auto">
-        {message.subject === null ? null : <strong>{`${message.subject}\n`}</strong>}
+        {message.subject === null ? null : <strong class="tb-subject">{message.subject}</strong>}
         {message.text === '' ? <em class="text-secondary">{say('inbox.noText')}</em> : message.text}
       </div>
-      {message.attachments.length === 0 ? null : (
-        <div class="tb-bubble-meta">
-          {say('case.attachments')}: {message.attachments.map(({ name }) => name).join(', ')}
-        </div>
-      )}
+      <Quoted frame={frame} message={message} />
+      <MailFrame frame={frame} message={message} base={base} />
+      <Attachments frame={frame} message={message} base={base} />
       <div class="tb-bubble-meta">
         {say(message.direction === 'in' ? 'case.citizen' : 'case.city')}
         {message.withdrawnAt === null ? '' : ` · ${say('case.withdrawn')}`}
@@ -53,7 +85,15 @@ function Bubble({ frame, config, message }: BubbleProps) {
             </span>
           </>
         )}
+        {message.direction === 'in' && rights.raw && message.withdrawnAt === null ? (
+          <>
+            {' · '}
+            <a href={`${base}/raw`}>{say('file.raw')}</a>
+          </>
+        ) : null}
       </div>
+      <DeliveryTrouble message={message} say={say} />
+      {rights.conveyable.has(message.id) ? <ConveyForm frame={frame} base={base} /> : null}
     </li>
   );
 }

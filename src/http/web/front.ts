@@ -5,8 +5,10 @@ import type { ApiKeyVerifier } from '../auth/api-keys.js';
 import { CSRF_FIELD, isCsrfToken } from '../auth/csrf.js';
 import { makeToken } from '../auth/secret-token.js';
 import type { Sessions } from '../auth/sessions.js';
+import { storableText } from '../../intake/storable.js';
 import { badRequest, forbidden, Problem } from '../problem.js';
 import { readCookie } from './cookies.js';
+import { readFormWithFiles } from './form-files.js';
 import type { Access, BodyKind, Route } from './route.js';
 import type { Language } from './texts.js';
 import { setVisit, visitOf } from './visit.js';
@@ -38,7 +40,7 @@ export function guardsOf(route: Route, guards: Guards): RequestHandler[] {
     authenticate(route.access, guards),
     ...(route.query === undefined ? [] : [knowsQuery(route.query)]),
     ...bodyReaders(route.body ?? 'none'),
-    ...(route.body === 'form' ? [checkCsrf] : []),
+    ...(route.body === 'form' || route.body === 'form-files' ? [checkCsrf] : []),
   ];
 }
 
@@ -139,6 +141,8 @@ function bodyReaders(kind: BodyKind): RequestHandler[] {
       return [demandJson, express.json({ limit: '32mb', type: JSON_TYPES })];
     case 'form':
       return [express.urlencoded({ extended: false, limit: '256kb', parameterLimit: 100 })];
+    case 'form-files':
+      return [demandOwnSite, readFormWithFiles()];
     case 'raw':
       return [express.raw({ type: () => true, limit: '16mb', inflate: false })];
     case 'none':
@@ -156,11 +160,21 @@ function demandJson(request: Request, _response: Response, next: NextFunction): 
   next();
 }
 
-function checkCsrf(request: Request, _response: Response, next: NextFunction): void {
+/** Before a large body is read. */
+function demandOwnSite(request: Request, _response: Response, next: NextFunction): void {
+  checkSite(request);
+  next();
+}
+
+function checkSite(request: Request): void {
   const site = request.headers['sec-fetch-site'];
   if (site !== undefined && site !== 'same-origin' && site !== 'none') {
     throw forbidden('The form was sent from another site.');
   }
+}
+
+function checkCsrf(request: Request, _response: Response, next: NextFunction): void {
+  checkSite(request);
   const body: unknown = request.body;
   const token =
     typeof body === 'object' && body !== null && CSRF_FIELD in body ? body[CSRF_FIELD] : undefined;
@@ -174,11 +188,12 @@ export function formField(request: Request, name: string): string {
   const body: unknown = request.body;
   if (typeof body !== 'object' || body === null) return '';
   const value: unknown = Reflect.get(body, name);
-  return typeof value === 'string' ? value : '';
+  // Nothing is refused for characters that PostgreSQL cannot hold (ADR 0006).
+  return typeof value === 'string' ? storableText(value) : '';
 }
 
 /** A query parameter; undefined where it is absent or blank. */
 export function queryField(request: Request, name: string): string | undefined {
   const value = request.query[name];
-  return typeof value === 'string' && value.trim() !== '' ? value.trim() : undefined;
+  return typeof value === 'string' && value.trim() !== '' ? storableText(value.trim()) : undefined;
 }

@@ -13,8 +13,8 @@ export type Access = 'public' | 'visitor' | 'key' | 'session' | 'ops' | 'provide
 
 export type Method = 'get' | 'post' | 'all';
 
-/** How the body of a request is read; `form` is urlencoded text of a page. */
-export type BodyKind = 'none' | 'json' | 'json-large' | 'form' | 'raw';
+/** How the body of a request is read; `form` is urlencoded text of a page, `form-files` may also bring files. */
+export type BodyKind = 'none' | 'json' | 'json-large' | 'form' | 'form-files' | 'raw';
 
 export interface Route {
   readonly method: Method;

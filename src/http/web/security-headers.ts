@@ -14,6 +14,8 @@ export function securityHeaders(publicUrl: string): RequestHandler {
         // Tabler draws its arrows and ticks as data: images.
         'img-src': ["'self'", 'data:'],
         'connect-src': ["'self'"],
+        // The HTML of a mail, in a sandbox: see files/message-file-routes.
+        'frame-src': ["'self'"],
         'form-action': ["'self'"],
         'frame-ancestors': ["'none'"],
         'base-uri': ["'none'"],

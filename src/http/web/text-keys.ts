@@ -1,5 +1,8 @@
 /** Keys of the pages' texts, below `console` in `config/messages`; a test compares them with the files. */
+import { FILE_TEXT_KEYS } from './file-text-keys.js';
+
 export const TEXT_KEYS = [
+  ...FILE_TEXT_KEYS,
   'app.name',
   'app.skip',
   'app.menu',

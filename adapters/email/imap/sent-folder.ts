@@ -1,0 +1,110 @@
+import type { ImapFlow } from 'imapflow';
+import { ChannelError } from '../../../src/core/channel-error.js';
+import type { EmailSettings } from '../settings.js';
+import { connect, disconnect, type ConnectOptions } from './connect.js';
+import { imapError } from './errors.js';
+import { reachMailboxes, type ReachOptions } from './reach.js';
+
+/** A connection is kept for the next copy so long: replies come in bursts, and a login takes a while. */
+const KEEP_MS = 30_000;
+const DAY_MS = 86_400_000;
+
+export interface SentFolder {
+  /** True where copies are ours to write; otherwise `append` does nothing. */
+  readonly wantsCopies: boolean;
+  /** Files a copy of what was sent, as it was sent. Throws ChannelError: the mail itself is out all the same. */
+  append(raw: Buffer, signal: AbortSignal): Promise<void>;
+  /**
+   * Whether a mail with that Message-ID (without angle brackets) is there. `absent` only where the server files
+   * everything by itself: the lack of a copy of our own may mean that we died before we wrote it. `unknown`
+   * also where the server refuses to search. Throws ChannelError where it cannot be asked.
+   */
+  find(messageId: string, since: Date, signal: AbortSignal): Promise<'sent' | 'absent' | 'unknown'>;
+  close(): Promise<void>;
+}
+
+/** In the first mailbox. Undefined where there is none, or no `sentFolder`. Throws ChannelError. */
+export function createSentFolder(settings: EmailSettings, options: ReachOptions): SentFolder | undefined {
+  const { sentFolder: path, serverFilesSent } = settings;
+  const [mailbox] = reachMailboxes(settings, options);
+  if (path === undefined || mailbox === undefined) return undefined;
+  const line = new Line(mailbox);
+  return {
+    wantsCopies: !serverFilesSent,
+    append: async (raw, signal) => {
+      if (serverFilesSent) return;
+      const filed = await line.use(signal, (client) => client.append(path, raw, ['\\Seen']));
+      if (filed === false) throw refused();
+    },
+    find: (messageId, since, signal) =>
+      line.use(signal, async (client) => {
+        const lock = await client.getMailboxLock(path, { readOnly: true });
+        try {
+          const found = await client.search(
+            { header: { 'Message-ID': `<${messageId}>` }, since: new Date(since.getTime() - DAY_MS) },
+            { uid: true },
+          );
+          if (!Array.isArray(found)) return 'unknown';
+          if (found.length > 0) return 'sent';
+          return serverFilesSent ? 'absent' : 'unknown';
+        } finally {
+          lock.release();
+        }
+      }),
+    close: () => line.close(),
+  };
+}
+
+/** One connection, used by one at a time, and given up when nobody needs it for a while. */
+class Line {
+  readonly #options: ConnectOptions;
+  #client: ImapFlow | undefined;
+  #turn: Promise<unknown> = Promise.resolve();
+  #idle: NodeJS.Timeout | undefined;
+
+  constructor(options: ConnectOptions) {
+    this.#options = options;
+  }
+
+  async use<T>(signal: AbortSignal, work: (client: ImapFlow) => Promise<T>): Promise<T> {
+    const mine = this.#turn.then(() => this.#alone(signal, work));
+    this.#turn = mine.catch(() => undefined);
+    return await mine;
+  }
+
+  async close(): Promise<void> {
+    await this.#turn;
+    clearTimeout(this.#idle);
+    if (this.#client) await disconnect(this.#client);
+    this.#client = undefined;
+  }
+
+  /** Asked before it is used: a copy that was perhaps written cannot be tried again. */
+  async #kept(): Promise<ImapFlow | undefined> {
+    const client = this.#client;
+    await client?.noop().catch(() => undefined);
+    return client?.usable === true ? client : undefined;
+  }
+
+  async #alone<T>(signal: AbortSignal, work: (client: ImapFlow) => Promise<T>): Promise<T> {
+    clearTimeout(this.#idle);
+    const client = (await this.#kept()) ?? (await connect(this.#options, signal));
+    this.#client = client;
+    const giveUp = () => client.close();
+    signal.addEventListener('abort', giveUp, { once: true });
+    try {
+      return await work(client);
+    } catch (error) {
+      throw imapError(error);
+    } finally {
+      signal.removeEventListener('abort', giveUp);
+      this.#idle = setTimeout(() => void disconnect(client), KEEP_MS).unref();
+    }
+  }
+}
+
+function refused(): ChannelError {
+  return new ChannelError('bad_response', 'Mail server: the copy of a reply was refused', {
+    retry: 'backoff',
+  });
+}
