@@ -4,6 +4,7 @@ import { email } from './email/index.js';
 import { facebook } from './facebook/index.js';
 import { manual } from './manual/index.js';
 import { sms } from './sms/index.js';
+import { twitter } from './twitter/index.js';
 import { whatsapp } from './whatsapp/index.js';
 
-export const channelKinds: readonly ChannelKind[] = [manual, sms, email, facebook, whatsapp];
+export const channelKinds: readonly ChannelKind[] = [manual, sms, email, twitter, facebook, whatsapp];

@@ -34,6 +34,11 @@ export interface ThreadRef {
   readonly references?: readonly string[];
   /** HMAC token of a case that we issued; the adapter hands over only tokens it has verified. */
   readonly caseToken?: string;
+  /**
+   * The message names our own account (a mention, a quote), where a platform allows an answer to those only.
+   * Absent where the channel knows no such rule.
+   */
+  readonly addressed?: boolean;
 }
 
 /** A citizen's message. */

@@ -214,9 +214,11 @@ function outboundFile(
 function threadOf({ answered }: ClaimedReply, caseToken: string | undefined): ThreadRef | undefined {
   if (!answered && caseToken === undefined) return undefined;
   const conversationId = answered?.thread?.conversationId;
+  const addressed = answered?.thread?.addressed;
   return {
     ...(conversationId === undefined ? {} : { conversationId }),
     ...(answered ? { references: [answered.externalId, ...(answered.thread?.references ?? [])] } : {}),
     ...(caseToken === undefined ? {} : { caseToken }),
+    ...(addressed === undefined ? {} : { addressed }),
   };
 }

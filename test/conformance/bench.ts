@@ -140,6 +140,7 @@ export async function setUp(kind: ChannelKind, sample: ChannelSample): Promise<B
       text: 'Laporan Anda kami teruskan kepada dinas.',
       automated: false,
       attempt: 1,
+      ...sample.outbound,
       ...over,
     }),
     async write(text) {

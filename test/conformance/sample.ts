@@ -1,3 +1,4 @@
+import type { OutboundMessage } from '../../src/core/channel.js';
 import type { Address } from '../../src/core/message.js';
 
 /**
@@ -11,6 +12,8 @@ export interface ChannelSample {
   readonly address: string;
   /** A citizen: as he writes on the simulator's device, and as an address of the contract. */
   readonly citizen: { readonly from: string; readonly address: Address };
+  /** What a reply has on this channel beside its text: the message that it answers. */
+  readonly outbound?: Partial<OutboundMessage>;
   /** The simulator's fault that delivers what a citizen writes twice, where it has one. */
   readonly duplicateFault?: string;
 }

@@ -4,6 +4,14 @@ import type { PlayedKind } from '../deps.js';
 import { CsrfField, Page, type Frame } from '../web/page.js';
 import { SiteBar } from '../web/site-bar.js';
 import { MailHead, ReplyButton, SubjectField } from './mailbox.js';
+import { TimelinePost } from './timeline.js';
+
+/** What the citizen is called by, and what he writes, where that is no number and no message. */
+const WORDS = {
+  mailbox: { citizen: 'sim.citizenMail', compose: 'sim.composeMail' },
+  timeline: { citizen: 'sim.citizenPost', compose: 'sim.composePost' },
+} as const;
+const PHONE_WORDS = { citizen: 'sim.citizen', compose: 'sim.compose' } as const;
 
 export interface DeviceView {
   readonly device: SimulatedDevice;
@@ -61,8 +69,9 @@ function Device({ frame, view }: { readonly frame: Frame; readonly view: DeviceV
   const { device, from } = view;
   const id = `device-${device.channelId}`;
   const isMailbox = device.look === 'mailbox';
-  const citizen = say(isMailbox ? 'sim.citizenMail' : 'sim.citizen');
-  const compose = say(isMailbox ? 'sim.composeMail' : 'sim.compose');
+  const words = Object.entries(WORDS).find(([look]) => look === device.look)?.[1] ?? PHONE_WORDS;
+  const citizen = say(words.citizen);
+  const compose = say(words.compose);
   return (
     <section class="sim-device" data-look={device.look} id={id} aria-labelledby={`${id}-title`}>
       <header class="sim-top">
@@ -156,6 +165,10 @@ function SimBubble({ frame, message, view }: SimBubbleProps) {
   const time = new Intl.DateTimeFormat('id-ID', { timeStyle: 'short', timeZone }).format(
     new Date(message.at),
   );
+  if (device.look === 'timeline') {
+    const { channelId } = device;
+    return <TimelinePost frame={frame} post={message} channelId={channelId} from={view.from} time={time} />;
+  }
   const segments =
     message.segments === undefined ? '' : ` · ${frame.say('sim.segments', { segments: message.segments })}`;
   return (

@@ -18,6 +18,7 @@ const FIRST_CITIZEN: Readonly<Record<string, string>> = {
   messenger: 'Nona Latuconsina',
   comments: 'Nona Latuconsina',
   whatsapp: '+6281200000001',
+  timeline: '@warga_ambon',
 };
 const ANY_CITIZEN = 'warga';
 const LONGEST_SUBJECT = 200;
