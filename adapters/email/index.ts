@@ -1,4 +1,5 @@
-import type { AdapterContext, ChannelAdapter, ChannelKind, PullSource } from '../../src/core/channel.js';
+import type { AdapterContext, ChannelAdapter, PullSource } from '../../src/core/channel.js';
+import type { ChannelKind } from '../../src/core/channel-kind.js';
 import { domainOf, isAddress, readMailbox, type Mailbox } from './addresses.js';
 import {
   createAccessTokens,
