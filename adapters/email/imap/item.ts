@@ -10,6 +10,7 @@ import type { MailOrigin, MailParser } from '../mail.js';
 
 /** Names of our own for what IMAP says beside the mail; only ever read from our own store. */
 const GMAIL_ID = 'x-tabea-gmail-id';
+/** INTERNALDATE as the server says it, also where its clock runs ahead. */
 const ARRIVED = 'x-tabea-arrived';
 const LEFT_OUT = 'x-tabea-left-out';
 
@@ -35,6 +36,7 @@ export interface Pulled {
   readonly leftOut?: LeftOut;
 }
 
+/** It counts from its arrival: after an outage of ours, deadlines have run and conversations have gone on. */
 export function requestOf(mail: Pulled, now: Date): RawRequest {
   const target = `imap:${encodeURIComponent(mail.folder)};uidvalidity=${mail.uidValidity};uid=${mail.uid}`;
   return {
@@ -47,8 +49,13 @@ export function requestOf(mail: Pulled, now: Date): RawRequest {
       ...(mail.leftOut !== undefined && { [LEFT_OUT]: mail.leftOut }),
     },
     body: bodyOf(mail, target),
-    receivedAt: now,
+    receivedAt: receivedAt(mail, now),
   };
+}
+
+/** A server whose clock runs ahead must not put a mail into the future. */
+function receivedAt({ arrived }: Pulled, now: Date): Date {
+  return arrived !== undefined && arrived < now ? arrived : now;
 }
 
 function bodyOf({ leftOut, bytes }: Pulled, target: string): Buffer {
