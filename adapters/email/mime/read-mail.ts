@@ -1,14 +1,15 @@
 /** From raw bytes to what a mail says: everything that is slow or may fail, and nothing that needs a secret. */
 import type { LeftPart } from '../../../src/core/channel.js';
 import { mailboxesOf, normalizeAddress, recipientsOf, senderOf, type Mailbox } from './addresses.js';
-import { isAutomated, isNullSender, isRobot } from './automated.js';
+import { isAutomated, isAutoReply, isMailServer, isNullSender, isRobot } from './automated.js';
 import { readBody, WHOLE_NAME } from './body.js';
 import { pickFiles, type MailFile } from './files.js';
 import { contentHash, messageIdOf, referencesOf } from './identity.js';
+import type { MailHeaders } from './headers.js';
 import type { MailLimits } from './limits.js';
 import { readParts, type Part } from './parts.js';
 import { splitQuoted } from './quoted.js';
-import { readReport, type MailReport } from './report.js';
+import { readReport, type MailReport, type ReportSigns } from './report.js';
 import { CASE_HEADER, LOOP_HEADER } from '../message-ids.js';
 
 export interface ReadMail {
@@ -48,12 +49,7 @@ export async function readMail(raw: Buffer, isNullEnvelope: boolean, limits: Mai
   const root = await readParts(raw, limits);
   const { headers } = root;
   const sender = senderOf(headers);
-  const isFromServer =
-    isNullEnvelope ||
-    isNullSender(headers.first('return-path')) ||
-    headers.has('x-failed-recipients') ||
-    (sender !== undefined && isRobot(sender.address));
-  const report = readReport(root, isFromServer);
+  const report = readReport(root, signsOf(headers, sender, isNullEnvelope));
   const messageId = messageIdOf(headers.first('message-id'));
   const subject = headers.text('subject')?.slice(0, MAX_SUBJECT);
   const date = headers.first('date');
@@ -79,12 +75,25 @@ export async function readMail(raw: Buffer, isNullEnvelope: boolean, limits: Mai
     ...(subject !== undefined && { subject }),
     ...(date !== undefined && { date }),
     automated: isNullEnvelope || isAutomated(headers, sender?.address),
-    ...(report === undefined ? await contentOf(root, limits) : { text: '', files: [], left: [] }),
+    // Prose may turn out to be a letter.
+    ...(report === undefined || report.isProse ? await contentOf(root, limits) : NO_CONTENT),
     ...(report && { report }),
   };
 }
 
+function signsOf(headers: MailHeaders, sender: Mailbox | undefined, isNullEnvelope: boolean): ReportSigns {
+  const namesFailed = headers.has('x-failed-recipients');
+  const isRobotic = (test: (address: string) => boolean) => sender !== undefined && test(sender.address);
+  return {
+    isFromRobot:
+      isNullEnvelope || isNullSender(headers.first('return-path')) || namesFailed || isRobotic(isRobot),
+    isFromServer: (namesFailed || isRobotic(isMailServer)) && !isAutoReply(headers),
+  };
+}
+
 type Content = Pick<ReadMail, 'text' | 'quoted' | 'html' | 'files' | 'left'>;
+
+const NO_CONTENT: Content = { text: '', files: [], left: [] };
 
 async function contentOf(root: Part, limits: MailLimits): Promise<Content> {
   const body = await readBody(root, limits);
