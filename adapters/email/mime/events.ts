@@ -56,6 +56,7 @@ export async function eventsOf(
     attachments: await storeFiles(mail, putBlob),
     ...(thread && { thread }),
     automated: mail.automated,
+    ...(!isAnswerToUs(mail, own.messageIds) && { unproven: true as const }),
     ...(sent !== undefined && { sentAt: sent }),
     receivedAt: origin.receivedAt.toISOString(),
   };
@@ -74,6 +75,11 @@ function isOwn(mail: ReadMail, own: OwnMail): boolean {
 /** Web forms write so, in a citizen's name, and so does who pretends to be us: a person tells them apart. */
 function isUnderOwnAddress({ authors }: ReadMail, { addresses }: OwnMail): boolean {
   return authors.some((address) => addresses.has(address));
+}
+
+/** Only who got a mail of ours knows an id that we signed. */
+function isAnswerToUs({ references }: ReadMail, messageIds: MessageIds): boolean {
+  return references.some((id) => messageIds.read(id) !== undefined);
 }
 
 /** The same mail under the same id, by whatever way it comes; another one with its Message-ID is another. */
