@@ -10,7 +10,10 @@ export interface Mailbox {
   readonly user: string;
   /** Absent where access tokens are used. */
   readonly password: string | undefined;
-  /** Names the mailbox in leases, cursors and logs, without saying whose it is. */
+  /**
+   * Names the mailbox in leases, cursors and logs, without saying whose it is. The case of the user's letters does
+   * not count, as it does not to mail servers: who writes it otherwise must not lose the cursor.
+   */
   readonly name: string;
 }
 
@@ -28,7 +31,7 @@ export function parseMailbox(imapUrl: string): Mailbox {
     secure,
     user,
     password: password === '' ? undefined : password,
-    name: `imap-${createHash('sha256').update(`${user}@${host}`).digest('hex').slice(0, 10)}`,
+    name: `imap-${createHash('sha256').update(`${user.toLowerCase()}@${host}`).digest('hex').slice(0, 10)}`,
   };
 }
 

@@ -59,6 +59,11 @@ export const stubParser: Pick<MailParser, 'parse'> = {
 
 const savedCursor = z.object({ uidValidity: z.string(), lastUid: z.number() });
 
+/** -1 where nothing is saved. */
+export function lastUidOf(cursor: unknown): number {
+  return savedCursor.optional().parse(cursor)?.lastUid ?? -1;
+}
+
 export interface RecordingSink extends InboundSink {
   readonly items: PulledItem[];
   /** What the last accept saved; goes into the next run. */
