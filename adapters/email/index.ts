@@ -42,7 +42,7 @@ function createMailbox(settings: EmailSettings, context: AdapterContext): Channe
   });
   const tokens = settings.oauth2 && createAccessTokens(settings.oauth2, clock);
   const reach: ReachOptions = { clock, tokens };
-  const sentFolder = createSentFolder(settings, reach);
+  const sentFolder = createSentFolder(settings, { ...reach, messageIds: ids });
   const sender = createMailSender({
     channelId,
     address,
