@@ -1,5 +1,6 @@
 import type { Clock, InboundSink, Logger, PullSource } from '../../../src/core/channel.js';
 import { ChannelError } from '../../../src/core/channel-error.js';
+import { itemFrom } from '../item-from.js';
 import type { MailParser } from '../mail.js';
 import type { EmailSettings } from '../settings.js';
 import { batches, type Batch } from './batches.js';
@@ -15,7 +16,7 @@ import {
   type FolderState,
 } from './cursor.js';
 import { MailFolder } from './folder.js';
-import { itemOf, requestOf } from './item.js';
+import { parseMail, requestOf } from './item.js';
 import { Stumbles } from './stumbles.js';
 
 export interface FolderSourceOptions {
@@ -51,7 +52,7 @@ export class FolderSource implements PullSource {
   #firstAttempt: Date | undefined;
 
   constructor(options: FolderSourceOptions) {
-    this.name = `${options.connect.mailbox.name}/${options.folder}`;
+    this.name = `${options.connect.account.name}/${options.folder}`;
     this.#options = options;
     this.#stumbles = new Stumbles(options.clock);
   }
@@ -177,7 +178,9 @@ export class FolderSource implements PullSource {
     const portions = batches(folder, uids, {
       toItem: async (mail, leftOut) => {
         const pulled = { ...mail, folder: this.#options.folder, uidValidity, ...(leftOut && { leftOut }) };
-        return await itemOf(parser, channelId, requestOf(pulled, clock.now()), sink.putBlob);
+        return await itemFrom(requestOf(pulled, clock.now()), (request) =>
+          parseMail(parser, channelId, request, sink.putBlob),
+        );
       },
       maxMessageBytes: settings.maxMessageBytes,
       only,

@@ -1,5 +1,7 @@
 import { expect, test } from '@jest/globals';
-import { itemOf, parseMail, requestOf, type Pulled } from '../../../../adapters/email/imap/item.js';
+import { itemFrom } from '../../../../adapters/email/item-from.js';
+import { parseMail, requestOf, type Pulled } from '../../../../adapters/email/imap/item.js';
+import type { RawRequest } from '../../../../src/core/channel.js';
 import { CHANNEL, mail, recordingSink, stubParser } from './helpers.js';
 
 const NOW = new Date('2026-11-23T01:00:00.000Z');
@@ -20,8 +22,9 @@ test.each([
   ['one from a server whose clock runs ahead, from now', new Date('2026-11-23T01:00:01.000Z'), NOW],
   ['one whose server does not say when it came, from now', undefined, NOW],
 ])('%s, also at replay', async (_name, arrived, wanted) => {
-  const { request, parsed } = await itemOf(stubParser, CHANNEL, requestOf(pulled(arrived), NOW), putBlob);
-  const again = await parseMail(stubParser, CHANNEL, request, putBlob);
+  const parse = (request: RawRequest) => parseMail(stubParser, CHANNEL, request, putBlob);
+  const { request, parsed } = await itemFrom(requestOf(pulled(arrived), NOW), parse);
+  const again = await parse(request);
   expect(request.receivedAt).toEqual(wanted);
   for (const { events } of [parsed, again]) {
     expect(events).toEqual([expect.objectContaining({ receivedAt: wanted.toISOString() })]);

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { ChannelError } from '../../../src/core/channel-error.js';
 
 /** One account at one server, as an `imapUrl` names it. */
-export interface Mailbox {
+export interface MailAccount {
   readonly host: string;
   readonly port: number;
   /** True: TLS from the first byte. Otherwise STARTTLS is demanded, except on this machine. */
@@ -18,7 +18,7 @@ export interface Mailbox {
 }
 
 /** Throws ChannelError where it cannot be used; the error does not quote it. */
-export function parseMailbox(imapUrl: string): Mailbox {
+export function parseAccount(imapUrl: string): MailAccount {
   const url = new URL(imapUrl);
   const secure = url.protocol === 'imaps:';
   const host = url.hostname.toLowerCase().replace(/^\[|\]$/g, '');
@@ -35,7 +35,7 @@ export function parseMailbox(imapUrl: string): Mailbox {
   };
 }
 
-export function isThisMachine({ host }: Pick<Mailbox, 'host'>): boolean {
+export function isThisMachine({ host }: Pick<MailAccount, 'host'>): boolean {
   return host === 'localhost' || host === '::1' || host.startsWith('127.');
 }
 
