@@ -1,5 +1,5 @@
 /** Every kind of channel that Tabea knows. A new one is a folder beside this file and a line here. */
-import type { ChannelKind } from '../src/core/channel.js';
+import type { ChannelKind } from '../src/core/channel-kind.js';
 import { email } from './email/index.js';
 import { facebook } from './facebook/index.js';
 import { manual } from './manual/index.js';

@@ -53,13 +53,13 @@ function buildProgram(): Command {
     .command('backfill [channel]')
     .description('takes in what the provider has and the store has not')
     .requiredOption('--from <date>', 'beginning of the period')
-    .option('--to <date>', 'end of the period; default now; a mailbox is read to its end')
+    .option('--to <date>', 'end of the period; default now; not for mailboxes, which are read to their end')
     .action((channel: string | undefined, options: PeriodOptions) => backfill(channel, options));
   program
     .command('audit [channel]')
     .description('compares what the provider has with the store and names every difference')
     .requiredOption('--from <date>', 'beginning of the period')
-    .option('--to <date>', 'end of the period; default now; a mailbox is read to its end')
+    .option('--to <date>', 'end of the period; default now; not for mailboxes, which are read to their end')
     .action(async (channel: string | undefined, options: PeriodOptions) => {
       process.exitCode = await audit(channel, options);
     });

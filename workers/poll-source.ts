@@ -1,7 +1,7 @@
 /** The life of one pull source in this process: wait for its lease, run it, rest after a failure, run it again. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ChannelError } from '../src/core/channel-error.js';
-import type { Logger, PullSource } from '../src/core/channel.js';
+import type { Logger, PulledItem, PullSource } from '../src/core/channel.js';
 import { RERUN_PAUSES, rerunPauseMs, type RerunPauses } from '../src/core/retry-policy.js';
 import type { Database } from '../src/db/database.js';
 import type { PullMetrics } from '../src/intake/pull-metrics.js';
@@ -119,7 +119,8 @@ export function startSource(parts: PollParts, channelId: string, source: PullSou
     let storeFailure: unknown;
     const sink = createSourceSink(parts, id, lease, {
       stored: (items) => {
-        metrics.pulled.inc(about, items);
+        metrics.pulled.inc(about, items.length);
+        sayIgnored(items);
         metrics.succeeded(id);
         works();
       },
@@ -148,6 +149,13 @@ export function startSource(parts: PollParts, channelId: string, source: PullSou
     // Whoever has the lease now runs it; if nobody has, we shall.
     if (cause instanceof LeaseLost) return rest('lease', cause, jittered(timing.askMs));
     return rest(storeFailure === undefined ? codeOf(error) : 'store', cause, nextPause(error));
+  }
+
+  /** So that somebody who misses a message finds out that it came, and why it became none. */
+  function sayIgnored(items: readonly PulledItem[]): void {
+    for (const { reason } of items.flatMap(({ parsed }) => parsed.ignored)) {
+      logger.info({ channel: channelId, reason }, 'A fetched message was left out on purpose');
+    }
   }
 
   function nextPause(error: unknown): number {

@@ -1,4 +1,5 @@
-import type { AdapterContext, ChannelAdapter, ChannelKind, PullSource } from '../../src/core/channel.js';
+import type { AdapterContext, ChannelAdapter, PullSource } from '../../src/core/channel.js';
+import type { ChannelKind } from '../../src/core/channel-kind.js';
 import { domainOf, isAddress, readMailbox, type Mailbox } from './addresses.js';
 import {
   createAccessTokens,
@@ -41,7 +42,7 @@ function createMailbox(settings: EmailSettings, context: AdapterContext): Channe
   });
   const tokens = settings.oauth2 && createAccessTokens(settings.oauth2, clock);
   const reach: ReachOptions = { clock, tokens };
-  const sentFolder = createSentFolder(settings, reach);
+  const sentFolder = createSentFolder(settings, { ...reach, messageIds: ids });
   const sender = createMailSender({
     channelId,
     address,

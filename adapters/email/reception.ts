@@ -6,8 +6,9 @@ import { RateLimiterMemory } from 'rate-limiter-flexible';
 import { SMTPServer, type SMTPServerDataStream, type SMTPServerSession } from 'smtp-server';
 import type { Clock, InboundSink, Logger, PullSource } from '../../src/core/channel.js';
 import { ChannelError } from '../../src/core/channel-error.js';
+import { itemFrom } from './item-from.js';
 import type { MailParser } from './mail.js';
-import { receivedItem, receivedRequest } from './reception/received.js';
+import { parseReceived, receivedRequest } from './reception/received.js';
 import { recipientCheck } from './reception/recipients.js';
 import { replies, SmtpReply } from './reception/replies.js';
 import { Room } from './reception/room.js';
@@ -140,7 +141,9 @@ function createServer(
       const { mailFrom } = session.envelope;
       const envelopeFrom = mailFrom === false ? '' : mailFrom.address;
       const request = receivedRequest(body, envelopeFrom, options.clock.now());
-      const item = await receivedItem(options.parser, channelId, request, sink.putBlob);
+      const item = await itemFrom(request, () =>
+        parseReceived(options.parser, channelId, request, sink.putBlob),
+      );
       await sink.accept([item]).catch((error: unknown) => {
         // The contract of a sink: after that there is nobody to take anything in until the next run.
         onLost(error);

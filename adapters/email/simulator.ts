@@ -1,16 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { simpleParser } from 'mailparser';
+import type { Clock, RawReply, RawRequest } from '../../src/core/channel.js';
 import type {
-  Clock,
-  RawReply,
-  RawRequest,
   SimulatedMessage,
   SimulatorChannel,
   SimulatorContext,
   SimulatorFault,
   SimulatorKind,
   SimulatorPart,
-} from '../../src/core/channel.js';
+} from '../../src/core/simulator.js';
 import { isAddress, onOneLine, readMailbox } from './addresses.js';
 import { emailSettings } from './settings.js';
 import { absenceNote, bounce, citizenMail, type OutgoingMail } from './simulator/citizen-mails.js';

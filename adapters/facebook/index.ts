@@ -1,4 +1,4 @@
-import type { ChannelKind } from '../../src/core/channel.js';
+import type { ChannelKind } from '../../src/core/channel-kind.js';
 import { FacebookAdapter } from './facebook.js';
 import { facebookSettings, type FacebookSettings } from './settings.js';
 import { facebookSimulator } from './simulator.js';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { ChannelKind } from '../../src/core/channel.js';
+import type { ChannelKind } from '../../src/core/channel-kind.js';
 
 const settings = z.object({});
 

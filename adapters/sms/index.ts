@@ -1,10 +1,5 @@
-import type {
-  AdapterContext,
-  ChannelAdapter,
-  ChannelKind,
-  ReplyPermission,
-  ReplyTarget,
-} from '../../src/core/channel.js';
+import type { AdapterContext, ChannelAdapter, ReplyPermission, ReplyTarget } from '../../src/core/channel.js';
+import type { ChannelKind } from '../../src/core/channel-kind.js';
 import { isAlphanumericSender } from '../../src/core/phone.js';
 import { normalizeLine } from './phone.js';
 import type { SmsProvider } from './provider.js';

@@ -1,13 +1,12 @@
 import { z } from 'zod';
+import type { RawReply, RawRequest } from '../../src/core/channel.js';
 import type {
-  RawReply,
-  RawRequest,
   SimulatedMessage,
   SimulatorContext,
   SimulatorFault,
   SimulatorKind,
   SimulatorPart,
-} from '../../src/core/channel.js';
+} from '../../src/core/simulator.js';
 import { normalizePhone } from '../../src/core/phone.js';
 import { normalizeLine } from './phone.js';
 import { twilioSettings } from './providers/twilio/settings.js';

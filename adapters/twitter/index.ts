@@ -2,7 +2,6 @@ import type {
   AdapterContext,
   ChannelAdapter,
   ChannelHealth,
-  ChannelKind,
   OutboundMessage,
   PullReceiver,
   Reconciliation,
@@ -12,6 +11,7 @@ import type {
   SendAttempt,
   SendResult,
 } from '../../src/core/channel.js';
+import type { ChannelKind } from '../../src/core/channel-kind.js';
 import type { AttachmentRef, InboundMessage } from '../../src/core/message.js';
 import { Account } from './account.js';
 import { Budget } from './budget.js';

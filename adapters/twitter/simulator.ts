@@ -1,14 +1,13 @@
 import type { ServerResponse } from 'node:http';
+import type { RawReply, RawRequest } from '../../src/core/channel.js';
 import type {
-  RawReply,
-  RawRequest,
   SimulatedDevice,
   SimulatedMessage,
   SimulatorContext,
   SimulatorFault,
   SimulatorKind,
   SimulatorPart,
-} from '../../src/core/channel.js';
+} from '../../src/core/simulator.js';
 import { twitterSettings, type TwitterSettings } from './settings.js';
 import { XApi } from './simulator/api.js';
 import { PlayedPosts, type PlayedPost } from './simulator/posts.js';

@@ -1,4 +1,4 @@
-import type { ChannelKind } from '../../src/core/channel.js';
+import type { ChannelKind } from '../../src/core/channel-kind.js';
 import { whatsappSettings, type WhatsappSettings } from './settings.js';
 import { whatsappSimulator } from './simulator.js';
 import { WhatsappAdapter } from './whatsapp.js';

@@ -1,12 +1,11 @@
+import type { RawReply, RawRequest } from '../../src/core/channel.js';
 import type {
-  RawReply,
-  RawRequest,
   SimulatedMessage,
   SimulatorContext,
   SimulatorFault,
   SimulatorKind,
   SimulatorPart,
-} from '../../src/core/channel.js';
+} from '../../src/core/simulator.js';
 import { normalizePhone } from '../../src/core/phone.js';
 import { graphProblem } from '../shared/meta/simulator/answers.js';
 import { PlayedFaults } from '../shared/meta/simulator/faults.js';

@@ -20,7 +20,9 @@ const CHUNK = 100;
 export async function backfill(channelId: string | undefined, options: PeriodOptions): Promise<void> {
   const [since, until] = period(options);
   await withIntake(async (opened) => {
-    for (const [id, adapter] of readable(opened, channelId)) {
+    const channels = readable(opened, channelId);
+    demandNoEnd(channels, options);
+    for (const [id, adapter] of channels) {
       if (canPullBack(adapter)) await pullOne(opened, id, adapter, since);
       else await listOne(opened, id, adapter, since, until);
     }
@@ -65,8 +67,10 @@ async function listOne(
 export async function audit(channelId: string | undefined, options: PeriodOptions): Promise<number> {
   const [since, until] = period(options);
   return await withIntake(async (opened) => {
+    const channels = readable(opened, channelId);
+    demandNoEnd(channels, options);
     let missing = 0;
-    for (const [id, adapter] of readable(opened, channelId)) {
+    for (const [id, adapter] of channels) {
       let missingHere = 0;
       const compare = async (events: readonly InboundEvent[]) => {
         const absent = await absentOf(opened, id, events);
@@ -124,6 +128,17 @@ function period({ from, to }: PeriodOptions): [Date, Date] {
   const until = to === undefined ? new Date() : readDate(to);
   if (since >= until) throw badPeriod();
   return [since, until];
+}
+
+/** Sources read to their end. A `--to` that does nothing would pass for one that was heeded. Throws UserError. */
+function demandNoEnd(channels: readonly [string, ChannelAdapter][], { to }: PeriodOptions): void {
+  if (to === undefined) return;
+  const pulled = channels.filter(([, adapter]) => canPullBack(adapter)).map(([id]) => id);
+  if (pulled.length === 0) return;
+  const others = channels.length > pulled.length ? ', or name a channel that can' : '';
+  throw new UserError('no_end', `--to cannot be given for ${pulled.join(', ')}: read up to now.`, {
+    remedy: `Leave --to out${others}; what is known already is not taken in twice.`,
+  });
 }
 
 /** Channels whose past can be read: by their sources, or from the provider's list. */

@@ -2,7 +2,9 @@
 import { channelKinds } from '../../adapters/index.js';
 import { UserError } from '../core/errors.js';
 import { signText } from '../core/keys.js';
-import type { ChannelAdapter, ChannelKind, Clock, Logger, SimulatorPart } from '../core/channel.js';
+import type { ChannelAdapter, Clock, Logger } from '../core/channel.js';
+import type { ChannelKind } from '../core/channel-kind.js';
+import type { SimulatorPart } from '../core/simulator.js';
 import { dialUrl, type Settings } from './settings.js';
 
 export interface Surroundings {

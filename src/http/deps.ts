@@ -2,7 +2,8 @@
 import type { Registry } from 'prom-client';
 import type { Config } from '../../config/load.js';
 import type { CaseServices } from '../cases/services.js';
-import type { ChannelAdapter, Clock, Logger, SimulatorPart } from '../core/channel.js';
+import type { ChannelAdapter, Clock, Logger } from '../core/channel.js';
+import type { SimulatorPart } from '../core/simulator.js';
 import type { Database } from '../db/database.js';
 import type { VirusScanner } from '../ops/clamav.js';
 import type { LoginLimits } from './auth/login-throttle.js';

@@ -11,8 +11,8 @@ export interface SinkParts {
 }
 
 export interface SinkEvents {
-  /** So many items, perhaps none, are durable, and the cursor with them. */
-  stored(items: number): void;
+  /** These items, perhaps none, are durable, and the cursor with them. */
+  stored(items: readonly PulledItem[]): void;
   /** They are not, for our store's or the lease's sake. Once: the sink takes nothing after that. */
   failed(error: unknown): void;
 }
@@ -33,7 +33,7 @@ export function createSourceSink(
       // Last, so that a long transaction does not hold up the renewal of the lease that it needs.
       await lease.demand(client);
     });
-    events.stored(items.length);
+    events.stored(items);
   }
 
   async function storeInTurn(items: readonly PulledItem[], cursor: unknown): Promise<void> {

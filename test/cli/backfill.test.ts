@@ -75,16 +75,31 @@ describe('backfill of a channel that is polled', () => {
   });
 });
 
+const CHANNELS = {
+  TABEA_CHANNELS: 'sms-1708,call-center,email',
+  IMAP_URL: 'imap://lapor:rahasia@127.0.0.1:1',
+};
+
 test.each([
   ['a channel that is not there', ['nosuch', '--from', '2026-11-01'], 'There is no enabled channel nosuch.'],
   ['a channel that cannot', ['call-center', '--from', '2026-11-01'], 'does not let its past be read'],
   ['a date that is none', ['sms-1708', '--from', 'yesterday'], 'The period cannot be read.'],
+  [
+    'an end that a mailbox cannot have',
+    ['email', '--from', '2026-11-01', '--to', '2026-11-02'],
+    '--to cannot be given for email',
+  ],
+  [
+    'an end that one of all channels cannot have',
+    ['--from', '2026-11-01', '--to', '2026-11-02'],
+    '--to cannot be given for email',
+  ],
 ])('%s is refused with what to do', async (_name, args, words) => {
   const command = startTypeScript(
     new URL('../support/tabea-process.ts', import.meta.url),
     ['backfill', ...args],
     {
-      env: { ...process.env, NODE_OPTIONS: '', ...demoEnvironment(store.url) },
+      env: { ...process.env, NODE_OPTIONS: '', ...demoEnvironment(store.url, CHANNELS) },
     },
   );
   expect(await command.ended).toBe(1);

@@ -2,13 +2,13 @@ import { createHash, randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type {
   ChannelAdapter,
-  ChannelKind,
   Logger,
   OutboundMessage,
   PulledItem,
   RawRequest,
-  SimulatorPart,
 } from '../../src/core/channel.js';
+import type { ChannelKind } from '../../src/core/channel-kind.js';
+import type { SimulatorPart } from '../../src/core/simulator.js';
 import { freePort } from '../../src/db/postgres-server.js';
 import { serve, type Stand } from '../support/stand.js';
 import type { ChannelSample } from './sample.js';

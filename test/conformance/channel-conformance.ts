@@ -6,12 +6,12 @@ import { ChannelError } from '../../src/core/channel-error.js';
 import {
   SignatureError,
   UnparsableError,
-  type ChannelKind,
   type PullReceiver,
   type RawRequest,
   type SendAttempt,
   type WebhookReceiver,
 } from '../../src/core/channel.js';
+import type { ChannelKind } from '../../src/core/channel-kind.js';
 import type { InboundMessage } from '../../src/core/message.js';
 import { channelId, setUp, type Bench } from './bench.js';
 import type { ChannelSample } from './sample.js';

@@ -9,7 +9,7 @@ import { smsSimulator } from '../../adapters/sms/simulator.js';
 import { projectRoot } from '../../config/root.js';
 import { ingestBatch } from '../../src/cases/ingest.js';
 import { move } from '../../src/cases/moves.js';
-import type { SimulatorPart } from '../../src/core/channel.js';
+import type { SimulatorPart } from '../../src/core/simulator.js';
 import { sms } from '../cases/support.js';
 import { launchBrowser } from '../support/browser.js';
 import { PASSWORD, startHttpApp, type HttpApp } from '../support/http-app.js';

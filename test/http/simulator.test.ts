@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { smsSimulator } from '../../adapters/sms/simulator.js';
-import type { SimulatorPart } from '../../src/core/channel.js';
+import type { SimulatorPart } from '../../src/core/simulator.js';
 import { startHttpApp, type HttpApp } from '../support/http-app.js';
 import { httpClient } from '../support/http-client.js';
 

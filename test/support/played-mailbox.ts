@@ -1,6 +1,6 @@
 /**
  * A mailbox in miniature: a file to which citizens append lines, read by a pull source. Processes may share it.
- * A line `{"id": …, "text": …}` is a mail; `{"lost": true}` names no sender; anything else cannot be read.
+ * A line `{"id": …, "text": …}` is a mail; `{"lost": true}` names no sender; `{"own": true}` is ours; anything else cannot be read.
  */
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -107,7 +107,9 @@ function itemsOf(folder: string, source: string, parse: (request: RawRequest) =>
 
 function readMail(channelId: string, line: string): Parsed {
   if (!line.startsWith('{')) return { events: [], ignored: [], rejected: [] };
-  const { id, text, lost }: { id?: string; text?: string; lost?: boolean } = JSON.parse(line);
+  const { id, text, lost, own }: { id?: string; text?: string; lost?: boolean; own?: boolean } =
+    JSON.parse(line);
+  if (own === true) return { events: [], ignored: [{ part: line, reason: 'own_mail' }], rejected: [] };
   if (lost === true || id === undefined) {
     return { events: [], ignored: [], rejected: [{ part: 'headers', reason: 'no_sender' }] };
   }

@@ -53,6 +53,18 @@ describe('a source', () => {
     );
   });
 
+  test('says of each message that it leaves out why, once, and nothing else of it', async () => {
+    deliver(folder.path, [{ own: true, from: 'warga@example.org' }, mail('a'), { own: true }]);
+    const poller = await startPoller(here());
+    await eventually(async () => JSON.stringify(await cursor()) === '{"next":3}');
+    const said = () => poller.log.filter((line) => line.includes('left out'));
+    await eventually(() => said().length >= 2);
+    const [first, ...others] = said().map((line): object => JSON.parse(line));
+    expect(first).toMatchObject({ channel: MAILBOX, reason: 'own_mail' });
+    expect(others).toHaveLength(1);
+    expect(poller.log.join('\n')).not.toContain('warga@example.org');
+  });
+
   test('goes on from its cursor after a start, and gives its lease back at a stop', async () => {
     deliver(folder.path, [mail('a')]);
     const first = await startPoller(here());

@@ -3,7 +3,7 @@ import { ImapFlow } from 'imapflow';
 import { ChannelError } from '../../../src/core/channel-error.js';
 import type { AccessTokens } from './access-token.js';
 import { imapError } from './errors.js';
-import { isThisMachine, type Mailbox } from './mailbox.js';
+import { isThisMachine, type MailAccount } from './account.js';
 
 const CONNECT_TIMEOUT_MS = 30_000;
 /** A command that is not answered for so long has no server any more. A long SEARCH is quiet for a while. */
@@ -14,7 +14,7 @@ export const MAX_IDLE_MS = 9 * 60_000;
 const LOGOUT_MS = 1_000;
 
 export interface ConnectOptions {
-  readonly mailbox: Mailbox;
+  readonly account: MailAccount;
   /** XOAUTH2 instead of the password. */
   readonly tokens: AccessTokens | undefined;
   /** Longest message that is fetched, in bytes. */
@@ -26,8 +26,8 @@ export interface ConnectOptions {
 
 /** A new connection, logged in: an ImapFlow instance cannot be used twice. Throws ChannelError. */
 export async function connect(options: ConnectOptions, signal: AbortSignal): Promise<ImapFlow> {
-  const { tokens, mailbox } = options;
-  if (tokens === undefined) return await login(options, { pass: mailbox.password ?? '' }, signal);
+  const { tokens, account } = options;
+  if (tokens === undefined) return await login(options, { pass: account.password ?? '' }, signal);
   const token = await tokens.get();
   try {
     return await login(options, { accessToken: token }, signal);
@@ -43,14 +43,14 @@ type Secret = { readonly pass: string } | { readonly accessToken: string };
 
 async function login(options: ConnectOptions, secret: Secret, signal: AbortSignal): Promise<ImapFlow> {
   if (signal.aborted) throw givenUp();
-  const { mailbox, maxMessageBytes } = options;
+  const { account, maxMessageBytes } = options;
   const client = new ImapFlow({
-    host: mailbox.host,
-    port: mailbox.port,
-    secure: mailbox.secure,
+    host: account.host,
+    port: account.port,
+    secure: account.secure,
     // On the way to another machine no password travels unencrypted; undefined would fall back to cleartext.
-    ...(mailbox.secure ? {} : { doSTARTTLS: !isThisMachine(mailbox) }),
-    auth: { user: mailbox.user, ...secret },
+    ...(account.secure ? {} : { doSTARTTLS: !isThisMachine(account) }),
+    auth: { user: account.user, ...secret },
     tls: { minVersion: 'TLSv1.2', ...options.tls },
     // It would write addresses and folder contents.
     logger: false,

@@ -5,7 +5,7 @@ import { ChannelError } from '../../../src/core/channel-error.js';
 const DAY_MS = 86_400_000;
 /** Mail that was filed after it came, and clocks that differ. What is known already does no harm. */
 const RESCAN_MARGIN_MS = 7 * DAY_MS;
-/** INTERNALDATE has whole seconds, by the server's clock. */
+/** INTERNALDATE has whole seconds, by the server's clock: rather minutes too many than a complaint too few. */
 const CLOCK_TOLERANCE_MS = 5 * 60_000;
 
 const scan = z.object({
@@ -49,15 +49,18 @@ export function readCursor(saved: unknown): FolderCursor | undefined {
   });
 }
 
-/** First start: with `since` what came from then on, without it nothing that is there already. */
-export function firstCursor(state: FolderState, since: Date | undefined, now: Date): FolderCursor {
-  const { uidValidity, highestUid } = state;
-  if (since === undefined) {
-    const from = new Date(now.getTime() - CLOCK_TOLERANCE_MS).toISOString();
-    return { uidValidity, lastUid: highestUid, from, seenUntil: now.toISOString() };
-  }
+/** First start: what came from then on. */
+export function firstCursor({ uidValidity, highestUid }: FolderState, since: Date): FolderCursor {
   const from = since.toISOString();
   return { uidValidity, lastUid: 0, from, seenUntil: from, scan: { since: from, upTo: highestUid } };
+}
+
+/**
+ * From when on mail is ours that nobody named a day for. The attempt counts, not the success: while a server is
+ * not reached, mail goes on arriving there.
+ */
+export function sinceAttempt(firstAttempt: Date): Date {
+  return new Date(firstAttempt.getTime() - CLOCK_TOLERANCE_MS);
 }
 
 /**

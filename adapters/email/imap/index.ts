@@ -3,5 +3,5 @@ export { createAccessTokens, type AccessTokens } from './access-token.js';
 export { parseMail } from './item.js';
 export { probeImap } from './probe.js';
 export type { ReachOptions } from './reach.js';
-export { createSentFolder, type SentFolder } from './sent-folder.js';
+export { createSentFolder, type SentFolder, type SentFolderOptions } from './sent-folder.js';
 export { createImapSources, type ImapSourceOptions } from './sources.js';

@@ -1,15 +1,12 @@
 /** A mail as it lies in the mailbox, as the request that Tabea keeps; and back, for replay. */
-import {
-  UnparsableError,
-  type Parsed,
-  type PulledItem,
-  type PutBlob,
-  type RawRequest,
-} from '../../../src/core/channel.js';
+import type { Parsed, PutBlob, RawRequest } from '../../../src/core/channel.js';
+import { headOf } from '../head.js';
+import { rejectedMail } from '../item-from.js';
 import type { MailOrigin, MailParser } from '../mail.js';
 
 /** Names of our own for what IMAP says beside the mail; only ever read from our own store. */
 const GMAIL_ID = 'x-tabea-gmail-id';
+/** INTERNALDATE as the server says it, also where its clock runs ahead. */
 const ARRIVED = 'x-tabea-arrived';
 const LEFT_OUT = 'x-tabea-left-out';
 
@@ -20,9 +17,6 @@ const REASONS: ReadonlyMap<string | undefined, string> = new Map([
   ['too_large', 'too_large: the mail is above the limit; only its head was kept, the rest is in the mailbox'],
   ['unavailable', 'unavailable: the mail server does not hand the mail out; look into the mailbox'],
 ]);
-
-/** Of the head of a mail that goes to quarantine. */
-const MAX_HEAD_BYTES = 64 * 1024;
 
 export interface Pulled {
   readonly folder: string;
@@ -35,6 +29,7 @@ export interface Pulled {
   readonly leftOut?: LeftOut;
 }
 
+/** It counts from its arrival: after an outage of ours, deadlines have run and conversations have gone on. */
 export function requestOf(mail: Pulled, now: Date): RawRequest {
   const target = `imap:${encodeURIComponent(mail.folder)};uidvalidity=${mail.uidValidity};uid=${mail.uid}`;
   return {
@@ -47,8 +42,13 @@ export function requestOf(mail: Pulled, now: Date): RawRequest {
       ...(mail.leftOut !== undefined && { [LEFT_OUT]: mail.leftOut }),
     },
     body: bodyOf(mail, target),
-    receivedAt: now,
+    receivedAt: receivedAt(mail, now),
   };
+}
+
+/** A server whose clock runs ahead must not put a mail into the future. */
+function receivedAt({ arrived }: Pulled, now: Date): Date {
+  return arrived !== undefined && arrived < now ? arrived : now;
 }
 
 function bodyOf({ leftOut, bytes }: Pulled, target: string): Buffer {
@@ -65,23 +65,8 @@ export async function parseMail(
   putBlob: PutBlob,
 ): Promise<Parsed> {
   const reason = REASONS.get(textOf(request, LEFT_OUT));
-  if (reason !== undefined) return rejected(request, reason);
+  if (reason !== undefined) return rejectedMail(request, reason);
   return await parser.parse(request.body, originOf(request, channelId), putBlob);
-}
-
-/** The same for a mail that comes in: what cannot be read goes to quarantine, and the next one goes on. */
-export async function itemOf(
-  parser: Pick<MailParser, 'parse'>,
-  channelId: string,
-  request: RawRequest,
-  putBlob: PutBlob,
-): Promise<PulledItem> {
-  try {
-    return { request, parsed: await parseMail(parser, channelId, request, putBlob) };
-  } catch (error) {
-    if (!(error instanceof UnparsableError)) throw error;
-    return { request, parsed: rejected(request, error.message) };
-  }
 }
 
 function originOf(request: RawRequest, channelId: string): MailOrigin {
@@ -89,17 +74,7 @@ function originOf(request: RawRequest, channelId: string): MailOrigin {
   return { channelId, receivedAt: request.receivedAt, ...(gmailId !== undefined && { gmailId }) };
 }
 
-function rejected(request: RawRequest, reason: string): Parsed {
-  return { events: [], ignored: [], rejected: [{ part: headOf(request.body).toString('latin1'), reason }] };
-}
-
 function textOf(request: RawRequest, name: string): string | undefined {
   const value = request.headers[name];
   return typeof value === 'string' ? value : undefined;
-}
-
-/** Up to the empty line. A copy: the mail itself need not stay in memory for it. */
-function headOf(bytes: Buffer): Buffer {
-  const ends = [bytes.indexOf('\r\n\r\n'), bytes.indexOf('\n\n'), MAX_HEAD_BYTES, bytes.length];
-  return Buffer.from(bytes.subarray(0, Math.min(...ends.filter((end) => end >= 0))));
 }

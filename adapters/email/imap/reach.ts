@@ -4,7 +4,7 @@ import type { Clock } from '../../../src/core/channel.js';
 import type { EmailSettings } from '../settings.js';
 import { createAccessTokens, type AccessTokens } from './access-token.js';
 import type { ConnectOptions } from './connect.js';
-import { parseMailbox } from './mailbox.js';
+import { parseAccount } from './account.js';
 
 export interface ReachOptions {
   readonly clock: Clock;
@@ -20,13 +20,13 @@ export function reachMailboxes(settings: EmailSettings, options: ReachOptions): 
   const { oauth2, maxMessageBytes } = settings;
   const tokens = options.tokens ?? (oauth2 && createAccessTokens(oauth2, options.clock));
   return settings.imapUrl.map((url) => {
-    const mailbox = parseMailbox(url);
-    if (mailbox.password === undefined && tokens === undefined) {
+    const account = parseAccount(url);
+    if (account.password === undefined && tokens === undefined) {
       throw new ChannelError('config', 'imapUrl has no password, and there is no oauth2 either', {
         retry: 'never',
       });
     }
     const { tls, socketTimeoutMs } = options;
-    return { mailbox, tokens, maxMessageBytes, tls, socketTimeoutMs };
+    return { account, tokens, maxMessageBytes, tls, socketTimeoutMs };
   });
 }

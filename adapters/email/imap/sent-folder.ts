@@ -1,5 +1,6 @@
 import type { ImapFlow } from 'imapflow';
 import { ChannelError } from '../../../src/core/channel-error.js';
+import type { MessageIds } from '../mail.js';
 import type { EmailSettings } from '../settings.js';
 import { connect, disconnect, type ConnectOptions } from './connect.js';
 import { imapError } from './errors.js';
@@ -8,6 +9,8 @@ import { reachMailboxes, type ReachOptions } from './reach.js';
 /** A connection is kept for the next copy so long: replies come in bursts, and a login takes a while. */
 const KEEP_MS = 30_000;
 const DAY_MS = 86_400_000;
+/** Newest mails of the folder among which one of ours is looked for. People send from the same account. */
+const LOOKED_AT = 200;
 
 export interface SentFolder {
   /** True where copies are ours to write; otherwise `append` does nothing. */
@@ -16,19 +19,30 @@ export interface SentFolder {
   append(raw: Buffer, signal: AbortSignal): Promise<void>;
   /**
    * Whether a mail with that Message-ID (without angle brackets) is there. `absent` only where the server files
-   * everything by itself: the lack of a copy of our own may mean that we died before we wrote it. `unknown`
-   * also where the server refuses to search. Throws ChannelError where it cannot be asked.
+   * everything by itself, which another mail of ours in that folder must prove, found by its Message-ID: the lack of
+   * a copy of our own may mean that we died before we wrote it. `unknown` also where the server refuses to search.
+   * Throws ChannelError where it cannot be asked.
    */
   find(messageId: string, since: Date, signal: AbortSignal): Promise<'sent' | 'absent' | 'unknown'>;
   close(): Promise<void>;
 }
 
+export interface SentFolderOptions extends ReachOptions {
+  /** By which a mail in the folder is known as ours. */
+  readonly messageIds: Pick<MessageIds, 'read'>;
+}
+
 /** In the first mailbox. Undefined where there is none, or no `sentFolder`. Throws ChannelError. */
-export function createSentFolder(settings: EmailSettings, options: ReachOptions): SentFolder | undefined {
+export function createSentFolder(
+  settings: EmailSettings,
+  options: SentFolderOptions,
+): SentFolder | undefined {
   const { sentFolder: path, serverFilesSent } = settings;
   const [mailbox] = reachMailboxes(settings, options);
   if (path === undefined || mailbox === undefined) return undefined;
   const line = new Line(mailbox);
+  // A setting may be wrong, and a server may give mails ids of its own: it is believed when it has been seen to work.
+  let isProven = false;
   return {
     wantsCopies: !serverFilesSent,
     append: async (raw, signal) => {
@@ -40,19 +54,45 @@ export function createSentFolder(settings: EmailSettings, options: ReachOptions)
       line.use(signal, async (client) => {
         const lock = await client.getMailboxLock(path, { readOnly: true });
         try {
-          const found = await client.search(
-            { header: { 'Message-ID': `<${messageId}>` }, since: new Date(since.getTime() - DAY_MS) },
-            { uid: true },
-          );
-          if (!Array.isArray(found)) return 'unknown';
-          if (found.length > 0) return 'sent';
-          return serverFilesSent ? 'absent' : 'unknown';
+          const found = await isThere(client, messageId, since);
+          if (found === true) {
+            isProven = true;
+            return 'sent';
+          }
+          if (found === undefined || !serverFilesSent) return 'unknown';
+          if (isProven) return 'absent';
+          const ours = await newestOf(client, options.messageIds);
+          if (ours.includes(messageId)) return 'sent';
+          const [newest] = ours;
+          isProven = newest !== undefined && (await isThere(client, newest)) === true;
+          return isProven ? 'absent' : 'unknown';
         } finally {
           lock.release();
         }
       }),
     close: () => line.close(),
   };
+}
+
+/** Undefined where the server does not say. */
+async function isThere(client: ImapFlow, messageId: string, since?: Date): Promise<boolean | undefined> {
+  const found = await client.search(
+    {
+      header: { 'Message-ID': `<${messageId}>` },
+      ...(since && { since: new Date(since.getTime() - DAY_MS) }),
+    },
+    { uid: true },
+  );
+  return Array.isArray(found) ? found.length > 0 : undefined;
+}
+
+/** Message-IDs of the mails of ours that lie there, newest first. */
+async function newestOf(client: ImapFlow, { read }: Pick<MessageIds, 'read'>): Promise<string[]> {
+  const { exists } = client.mailbox || { exists: 0 };
+  if (exists === 0) return [];
+  const mails = await client.fetchAll(`${Math.max(1, exists - LOOKED_AT + 1)}:*`, { envelope: true });
+  const ids = mails.map(({ envelope }) => envelope?.messageId?.trim().replaceAll(/^<|>$/g, '') ?? '');
+  return ids.filter((id) => read(id) !== undefined).toReversed();
 }
 
 /** One connection, used by one at a time, and given up when nobody needs it for a while. */

@@ -1,5 +1,6 @@
 import type { Clock, InboundSink, Logger, PullSource } from '../../../src/core/channel.js';
 import { ChannelError } from '../../../src/core/channel-error.js';
+import { itemFrom } from '../item-from.js';
 import type { MailParser } from '../mail.js';
 import type { EmailSettings } from '../settings.js';
 import { batches, type Batch } from './batches.js';
@@ -10,11 +11,12 @@ import {
   isStale,
   readCursor,
   rescanCursor,
+  sinceAttempt,
   type FolderCursor,
   type FolderState,
 } from './cursor.js';
 import { MailFolder } from './folder.js';
-import { itemOf, requestOf } from './item.js';
+import { parseMail, requestOf } from './item.js';
 import { Stumbles } from './stumbles.js';
 
 export interface FolderSourceOptions {
@@ -46,15 +48,18 @@ export class FolderSource implements PullSource {
   readonly name: string;
   readonly #options: FolderSourceOptions;
   readonly #stumbles: Stumbles;
+  /** When this process first tried to reach a folder that has no cursor yet. */
+  #firstAttempt: Date | undefined;
 
   constructor(options: FolderSourceOptions) {
-    this.name = `${options.connect.mailbox.name}/${options.folder}`;
+    this.name = `${options.connect.account.name}/${options.folder}`;
     this.#options = options;
     this.#stumbles = new Stumbles(options.clock);
   }
 
   async run(sink: InboundSink, saved: unknown, signal: AbortSignal): Promise<void> {
     const cursor = readCursor(saved);
+    if (cursor === undefined) this.#firstAttempt ??= this.#options.clock.now();
     await this.#inFolder(signal, async (folder) => {
       let at = await this.#begin(folder.state, sink, cursor);
       const { pollSeconds } = this.#options.settings;
@@ -102,21 +107,36 @@ export class FolderSource implements PullSource {
     sink: InboundSink,
     saved: FolderCursor | undefined,
   ): Promise<FolderCursor> {
-    if (saved !== undefined && !isStale(saved, state)) return saved;
-    const { clock, logger, settings, channelId } = this.#options;
-    const at =
-      saved === undefined
-        ? firstCursor(state, settings.since === undefined ? undefined : startOf(settings.since), clock.now())
-        : rescanCursor(saved, state);
+    if (saved === undefined) return await this.#beginFirst(state, sink);
+    if (!isStale(saved, state)) return saved;
+    const at = rescanCursor(saved, state);
     await sink.accept([], at);
-    if (saved !== undefined) {
-      const fields = { channel: channelId, source: this.name, since: at.scan?.since };
-      logger.warn(
-        fields,
-        'The mail server has numbered a folder anew: reading again by date what may be new',
+    this.#warn(at, 'The mail server has numbered a folder anew: reading again by date what may be new');
+    return at;
+  }
+
+  async #beginFirst(state: FolderState, sink: InboundSink): Promise<FolderCursor> {
+    const { clock, settings, channelId } = this.#options;
+    const { since } = settings;
+    const at = firstCursor(
+      state,
+      since === undefined ? sinceAttempt(this.#firstAttempt ?? clock.now()) : startOf(since),
+    );
+    await sink.accept([], at);
+    this.#firstAttempt = undefined;
+    if (since === undefined) {
+      const remedy = `npx tabea backfill ${channelId} --from YYYY-MM-DD`;
+      this.#warn(
+        at,
+        `A mail folder is read for the first time, without what lay there; to take it in: ${remedy}`,
       );
     }
     return at;
+  }
+
+  #warn({ scan }: FolderCursor, message: string): void {
+    const { channelId, logger } = this.#options;
+    logger.warn({ channel: channelId, source: this.name, since: scan?.since }, message);
   }
 
   async #catchUp(
@@ -158,7 +178,9 @@ export class FolderSource implements PullSource {
     const portions = batches(folder, uids, {
       toItem: async (mail, leftOut) => {
         const pulled = { ...mail, folder: this.#options.folder, uidValidity, ...(leftOut && { leftOut }) };
-        return await itemOf(parser, channelId, requestOf(pulled, clock.now()), sink.putBlob);
+        return await itemFrom(requestOf(pulled, clock.now()), (request) =>
+          parseMail(parser, channelId, request, sink.putBlob),
+        );
       },
       maxMessageBytes: settings.maxMessageBytes,
       only,

@@ -3,7 +3,7 @@ import { domainToASCII } from 'node:url';
 import { parseAddressHeader } from 'mailparser';
 import type { MailHeaders } from './headers.js';
 
-export interface Mailbox {
+export interface HeaderMailbox {
   /** Normalised. */
   readonly address: string;
   /** As the sender gives it; not trusted. */
@@ -38,8 +38,8 @@ function asciiDomain(domain: string): string | undefined {
 }
 
 /** The mailboxes of a header, those of groups too; what is none is left out. */
-export function mailboxesOf(headers: MailHeaders, name: string): Mailbox[] {
-  const found: Mailbox[] = [];
+export function mailboxesOf(headers: MailHeaders, name: string): HeaderMailbox[] {
+  const found: HeaderMailbox[] = [];
   for (const value of headers.all(name)) {
     for (const entry of parseAddressHeader(value, { flatten: true, decodePunycode: false }).value) {
       if (found.length >= MAX_MAILBOXES) return found;
@@ -53,7 +53,7 @@ export function mailboxesOf(headers: MailHeaders, name: string): Mailbox[] {
 }
 
 /** The first mailbox of From, else Sender, else the Return-Path. Reply-To names nobody: anybody may write it. */
-export function senderOf(headers: MailHeaders): Mailbox | undefined {
+export function senderOf(headers: MailHeaders): HeaderMailbox | undefined {
   for (const name of ['from', 'sender', 'return-path']) {
     const [first] = mailboxesOf(headers, name);
     if (first !== undefined) return first;

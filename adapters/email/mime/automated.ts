@@ -27,6 +27,8 @@ const PRECEDENCES = new Set(['bulk', 'list', 'junk', 'auto_reply', 'auto-reply']
 const ABSENCE =
   /^\s*(?:automatic reply|auto(?:matic)?[- ]?(?:reply|response)|out of (?:the )?office|balasan otomatis|jawaban otomatis|autoreply)\b\s*[:\-–—]/i;
 
+const MAIL_SERVER = /^(?:mailer-daemon|postmaster|bounces?|mail-?daemon)(?:[+=._-].*)?$/;
+
 const ROBOT_LOCAL_PART =
   /^(?:mailer-daemon|postmaster|bounces?|mail-?daemon)(?:[+=._-].*)?$|(?:^|[+._-])(?:no|do[-_.]?not)[-_.]?(?:reply|respond)(?:$|[+._-])|(?:^|[+._-])(?:jangan|tidak)[-_.]?(?:dibalas|balas)(?:$|[+._-])/;
 
@@ -48,6 +50,16 @@ export function isRobot(address: string): boolean {
   return ROBOT_LOCAL_PART.test(address.slice(0, address.lastIndexOf('@')));
 }
 
+/** A mail server itself, not what else is not read: `noreply@` sends notes of absence too. */
+export function isMailServer(address: string): boolean {
+  return MAIL_SERVER.test(address.slice(0, address.lastIndexOf('@')));
+}
+
+/** RFC 3834, 5: it answers a mail that was delivered. Servers that report in prose do not say so. */
+export function isAutoReply(headers: MailHeaders): boolean {
+  return keywordOf(headers.first('auto-submitted')) === 'auto-replied';
+}
+
 /** `<>`: RFC 5321, 4.5.5. */
 export function isNullSender(returnPath: string | undefined): boolean {
   return returnPath !== undefined && /^<\s*>$/.test(returnPath.trim());
@@ -55,6 +67,10 @@ export function isNullSender(returnPath: string | undefined): boolean {
 
 /** RFC 3834, 5: everything but `no`; parameters and comments may follow. */
 function isAutoSubmitted(value: string | undefined): boolean {
-  const keyword = value?.split(/[;(\s]/, 1)[0]?.toLowerCase() ?? '';
+  const keyword = keywordOf(value);
   return keyword !== '' && keyword !== 'no';
+}
+
+function keywordOf(value: string | undefined): string {
+  return value?.split(/[;(\s]/, 1)[0]?.toLowerCase() ?? '';
 }

@@ -20,18 +20,21 @@ export interface OwnMail {
   readonly messageIds: MessageIds;
 }
 
+const OWN_ADDRESS = 'own_address: it says that it is from our own address, and we did not send it';
+const NO_SENDER = 'no_sender: no header names one';
+
 export async function eventsOf(
   mail: ReadMail,
   origin: MailOrigin,
   own: OwnMail,
   putBlob: PutBlob,
 ): Promise<Parsed> {
-  if (mail.report) return reportEvents(mail, mail.report, origin, own.messageIds);
+  const report = mail.report && reportEvents(mail, mail.report, origin, own.messageIds);
+  if (report) return report;
   if (isOwn(mail, own)) return ignored(mail, 'own_mail');
+  if (isUnderOwnAddress(mail, own)) return rejected(mail, OWN_ADDRESS);
   const sender = mail.sender ?? envelopeSender(origin);
-  if (sender === undefined) {
-    return { events: [], ignored: [], rejected: [left(mail, 'no_sender: no header names one')] };
-  }
+  if (sender === undefined) return rejected(mail, NO_SENDER);
   const html = mail.html && (await putBlob(Buffer.from(mail.html)));
   const sent = sentAt(mail.date, origin.receivedAt);
   const thread = threadOf(mail, own.messageIds);
@@ -53,6 +56,7 @@ export async function eventsOf(
     attachments: await storeFiles(mail, putBlob),
     ...(thread && { thread }),
     automated: mail.automated,
+    ...(!isAnswerToUs(mail, own.messageIds) && { unproven: true as const }),
     ...(sent !== undefined && { sentAt: sent }),
     receivedAt: origin.receivedAt.toISOString(),
   };
@@ -60,15 +64,22 @@ export async function eventsOf(
 }
 
 /**
- * Ours in the inbox again: a copy, a rule that sends it back, a list that we are on. From is believed here,
- * where it is not for anything else: who pretends to be us gets no answer, and the raw mail is kept.
+ * Ours in the inbox again: a copy, a rule that sends it back, a list that we are on. X-Loop alone is no proof:
+ * programs copy it into answers and forwarded mails, and those are somebody's words.
  */
-function isOwn(mail: ReadMail, { addresses, messageIds }: OwnMail): boolean {
-  return (
-    mail.loops.some((address) => addresses.has(address)) ||
-    mail.authors.some((address) => addresses.has(address)) ||
-    (mail.messageId !== undefined && messageIds.read(mail.messageId) !== undefined)
-  );
+function isOwn(mail: ReadMail, own: OwnMail): boolean {
+  if (mail.messageId !== undefined && own.messageIds.read(mail.messageId) !== undefined) return true;
+  return isUnderOwnAddress(mail, own) && mail.loops.some((address) => own.addresses.has(address));
+}
+
+/** Web forms write so, in a citizen's name, and so does who pretends to be us: a person tells them apart. */
+function isUnderOwnAddress({ authors }: ReadMail, { addresses }: OwnMail): boolean {
+  return authors.some((address) => addresses.has(address));
+}
+
+/** Only who got a mail of ours knows an id that we signed. */
+function isAnswerToUs({ references }: ReadMail, messageIds: MessageIds): boolean {
+  return references.some((id) => messageIds.read(id) !== undefined);
 }
 
 /** The same mail under the same id, by whatever way it comes; another one with its Message-ID is another. */
@@ -112,15 +123,20 @@ const STATES: Partial<Record<ReportOutcome, DeliveryState>> = {
   read: 'read',
 };
 
-/** Only about a mail that we signed; anything else anybody can write. It is never a case. */
+/**
+ * Only about a mail that we signed; anything else anybody can write. Undefined where it is not certain that a
+ * machine reports at all: then it is a message.
+ */
 function reportEvents(
   mail: ReadMail,
   report: MailReport,
   origin: MailOrigin,
   messageIds: MessageIds,
-): Parsed {
+): Parsed | undefined {
   const outboxId = report.ids.map((id) => messageIds.read(id)).find((id) => id !== undefined);
-  if (outboxId === undefined) return ignored(mail, `foreign_${report.kind}`);
+  if (outboxId === undefined) {
+    return report.isProse ? undefined : ignored(mail, `foreign_${report.kind}`);
+  }
   const state = STATES[report.outcome];
   if (state === undefined) return ignored(mail, report.outcome);
   const event: DeliveryReport = {
@@ -137,6 +153,10 @@ function reportEvents(
 
 function ignored(mail: ReadMail, reason: string): Parsed {
   return { events: [], ignored: [left(mail, reason)], rejected: [] };
+}
+
+function rejected(mail: ReadMail, reason: string): Parsed {
+  return { events: [], ignored: [], rejected: [left(mail, reason)] };
 }
 
 function left({ head }: ReadMail, reason: string): LeftPart {

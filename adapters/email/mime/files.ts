@@ -1,6 +1,7 @@
 /** The files of a mail, within bounds. What lies beyond stays in the raw mail, which is kept, and is named. */
 import type { LeftPart } from '../../../src/core/channel.js';
-import { safeContentType, safeFileName } from './file-names.js';
+import { safeFileName } from '../../../src/core/file-name.js';
+import { namelessFile, safeContentType } from './file-names.js';
 import type { MailLimits } from './limits.js';
 import type { Part } from './parts.js';
 
@@ -26,11 +27,8 @@ export function pickFiles(parts: readonly Part[], limits: MailLimits): MailFiles
   let total = 0;
   for (const part of parts) {
     const contentType = safeContentType(part.contentType);
-    const name = safeFileName(
-      part.fileName,
-      contentType,
-      files.length + tooLarge.length + tooMany.length + 1,
-    );
+    const number = files.length + tooLarge.length + tooMany.length + 1;
+    const name = safeFileName(part.fileName ?? '', namelessFile(contentType, number));
     const size = part.bytes.length;
     if (files.length >= limits.maxFiles) tooMany.push(name);
     else if (size > limits.maxFileBytes || total + size > limits.maxFilesBytes) tooLarge.push(name);

@@ -1,14 +1,16 @@
 /** From raw bytes to what a mail says: everything that is slow or may fail, and nothing that needs a secret. */
 import type { LeftPart } from '../../../src/core/channel.js';
-import { mailboxesOf, normalizeAddress, recipientsOf, senderOf, type Mailbox } from './addresses.js';
-import { isAutomated, isNullSender, isRobot } from './automated.js';
+import { mailboxesOf, normalizeAddress, recipientsOf, senderOf, type HeaderMailbox } from './addresses.js';
+import { isAutomated, isAutoReply, isMailServer, isNullSender, isRobot } from './automated.js';
 import { readBody, WHOLE_NAME } from './body.js';
 import { pickFiles, type MailFile } from './files.js';
 import { contentHash, messageIdOf, referencesOf } from './identity.js';
+import type { MailHeaders } from './headers.js';
 import type { MailLimits } from './limits.js';
 import { readParts, type Part } from './parts.js';
 import { splitQuoted } from './quoted.js';
-import { readReport, type MailReport } from './report.js';
+import { readReport, type MailReport, type ReportSigns } from './report.js';
+import { headOf } from '../head.js';
 import { CASE_HEADER, LOOP_HEADER } from '../message-ids.js';
 
 export interface ReadMail {
@@ -20,7 +22,7 @@ export interface ReadMail {
   readonly references: readonly string[];
   /** Tokens of cases, likeliest first; not verified. */
   readonly caseTokens: readonly string[];
-  readonly sender?: Mailbox;
+  readonly sender?: HeaderMailbox;
   /** Every mailbox of From. */
   readonly authors: readonly string[];
   readonly recipients: readonly string[];
@@ -38,7 +40,6 @@ export interface ReadMail {
   readonly report?: MailReport;
 }
 
-const MAX_HEAD = 16 * 1024;
 const MAX_SUBJECT = 2_000;
 const TOKEN = /^[1-9][0-9]{9}-[0-9a-f]{20}$/i;
 const TOKEN_IN_ADDRESS = /\+([1-9][0-9]{9}-[0-9a-f]{20})@/;
@@ -48,19 +49,14 @@ export async function readMail(raw: Buffer, isNullEnvelope: boolean, limits: Mai
   const root = await readParts(raw, limits);
   const { headers } = root;
   const sender = senderOf(headers);
-  const isFromServer =
-    isNullEnvelope ||
-    isNullSender(headers.first('return-path')) ||
-    headers.has('x-failed-recipients') ||
-    (sender !== undefined && isRobot(sender.address));
-  const report = readReport(root, isFromServer);
+  const report = readReport(root, signsOf(headers, sender, isNullEnvelope));
   const messageId = messageIdOf(headers.first('message-id'));
   const subject = headers.text('subject')?.slice(0, MAX_SUBJECT);
   const date = headers.first('date');
   const references = referencesOf(headers);
   const recipients = recipientsOf(headers);
   return {
-    head: headOf(raw),
+    head: headOf(raw).toString('utf8'),
     ...(messageId !== undefined && { messageId }),
     contentHash: contentHash(root),
     references: references.ids,
@@ -79,12 +75,29 @@ export async function readMail(raw: Buffer, isNullEnvelope: boolean, limits: Mai
     ...(subject !== undefined && { subject }),
     ...(date !== undefined && { date }),
     automated: isNullEnvelope || isAutomated(headers, sender?.address),
-    ...(report === undefined ? await contentOf(root, limits) : { text: '', files: [], left: [] }),
+    // Prose may turn out to be a letter.
+    ...(report === undefined || report.isProse ? await contentOf(root, limits) : NO_CONTENT),
     ...(report && { report }),
   };
 }
 
+function signsOf(
+  headers: MailHeaders,
+  sender: HeaderMailbox | undefined,
+  isNullEnvelope: boolean,
+): ReportSigns {
+  const namesFailed = headers.has('x-failed-recipients');
+  const isRobotic = (test: (address: string) => boolean) => sender !== undefined && test(sender.address);
+  return {
+    isFromRobot:
+      isNullEnvelope || isNullSender(headers.first('return-path')) || namesFailed || isRobotic(isRobot),
+    isFromServer: (namesFailed || isRobotic(isMailServer)) && !isAutoReply(headers),
+  };
+}
+
 type Content = Pick<ReadMail, 'text' | 'quoted' | 'html' | 'files' | 'left'>;
+
+const NO_CONTENT: Content = { text: '', files: [], left: [] };
 
 async function contentOf(root: Part, limits: MailLimits): Promise<Content> {
   const body = await readBody(root, limits);
@@ -99,11 +112,4 @@ async function contentOf(root: Part, limits: MailLimits): Promise<Content> {
     files: isLong && !body.isCut ? [whole, ...picked.files] : picked.files,
     left: picked.left,
   };
-}
-
-/** Up to the empty line. As text for people; the bytes are in the raw mail. */
-function headOf(raw: Buffer): string {
-  const start = raw.subarray(0, MAX_HEAD).toString('utf8');
-  const end = /\r?\n\r?\n/.exec(start)?.index ?? start.length;
-  return start.slice(0, end);
 }

@@ -1,6 +1,6 @@
 /** What a mail server or a mail program reports on a mail of ours. The ids that it names are not believed here. */
 import { readBounceText } from './bounce-text.js';
-import { reportedIds } from './reported-ids.js';
+import { reportedIds, returnedIds } from './reported-ids.js';
 import type { Part } from './parts.js';
 
 export type ReportOutcome = 'failed' | 'delayed' | 'delivered' | 'relayed' | 'read' | 'not_read' | 'abuse';
@@ -8,6 +8,8 @@ export type ReportOutcome = 'failed' | 'delayed' | 'delivered' | 'relayed' | 're
 export interface MailReport {
   readonly kind: 'bounce' | 'receipt' | 'abuse';
   readonly outcome: ReportOutcome;
+  /** Told by its words alone, without a part for machines: it may as well be a letter. */
+  readonly isProse: boolean;
   /** Enhanced status (RFC 3463) such as `5.1.1`, or the three digits of SMTP. */
   readonly code?: string;
   /** Ids of the mail that it may be about, the likeliest first. */
@@ -17,26 +19,33 @@ export interface MailReport {
 /** Machine parts are some hundred bytes. */
 const MAX_MACHINE_BYTES = 64 * 1024;
 
+/** What speaks for a report beside its content. */
+export interface ReportSigns {
+  /** No person has sent it, by its address or by the null envelope. */
+  readonly isFromRobot: boolean;
+  /** A mail server itself has: only such a one is believed a bounce in prose. */
+  readonly isFromServer: boolean;
+}
+
 /**
  * Undefined where the mail is no report. Only the outermost structure counts: a citizen who passes a bounce
  * on writes a mail of his own around it.
- * @param isFromServer the sender is a mail server, by its address or by the null envelope.
  */
-export function readReport(root: Part, isFromServer: boolean): MailReport | undefined {
+export function readReport(root: Part, { isFromRobot, isFromServer }: ReportSigns): MailReport | undefined {
   const leaves = leavesOf(root);
-  const machine = isFromServer || root.contentType === 'multipart/report' ? machinePart(leaves) : undefined;
+  const machine = isFromRobot || root.contentType === 'multipart/report' ? machinePart(leaves) : undefined;
   if (machine === undefined) {
     const bounce = isFromServer ? readBounceText(root, leaves) : undefined;
-    return bounce && { kind: 'bounce', ...bounce, ids: reportedIds(root, leaves) };
+    return bounce && { kind: 'bounce', isProse: true, ...bounce, ids: returnedIds(root, leaves) };
   }
   const ids = reportedIds(root, leaves);
   switch (machine.contentType) {
     case 'message/disposition-notification':
-      return { kind: 'receipt', outcome: dispositionOf(machine), ids };
+      return { kind: 'receipt', isProse: false, outcome: dispositionOf(machine), ids };
     case 'message/feedback-report':
-      return { kind: 'abuse', outcome: 'abuse', ids };
+      return { kind: 'abuse', isProse: false, outcome: 'abuse', ids };
     default:
-      return { kind: 'bounce', ...deliveryOf(machine), ids };
+      return { kind: 'bounce', isProse: false, ...deliveryOf(machine), ids };
   }
 }
 

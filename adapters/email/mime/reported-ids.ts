@@ -13,10 +13,24 @@ const OUR_VERP = /\+([0-9a-z-]{1,64}\.[0-9a-f]{20})@(.+)$/;
 const ENCLOSED = /^(?:message\/(?:rfc822|global)|(?:text|message)\/(?:rfc822|global)-headers)$/;
 
 /**
- * Ids, the likeliest first: what the machine part names (RFC 8098, 3.2.5; RFC 3464, 2.2.1 where an ENVID was
- * given), the returned headers, lines of the text, then the report's own headers.
+ * Of a report with a part for machines, the likeliest first: what it gives back of the mail, then its own headers,
+ * in which it answers the mail.
  */
 export function reportedIds(root: Part, leaves: readonly Part[]): string[] {
+  const own = [
+    ...root.headers.all('x-original-message-id'),
+    ...root.headers.all('in-reply-to'),
+    ...root.headers.all('references'),
+  ].flatMap((value) => [...value.matchAll(/<\s*([^<>\s]{3,400})\s*>/g)].map((match) => match[1] ?? ''));
+  return [...new Set([...returnedIds(root, leaves), ...own])].slice(0, MAX_IDS);
+}
+
+/**
+ * What it gives back of the mail: what the machine part names (RFC 8098, 3.2.5; RFC 3464, 2.2.1 where an ENVID was
+ * given), the returned headers, the address that it came to, lines of the text. Every answer names the mail in its
+ * own headers, a note of absence too: they say nothing of a bounce.
+ */
+export function returnedIds(root: Part, leaves: readonly Part[]): string[] {
   const machine = leaves.filter((leaf) =>
     /^message\/.*(?:status|notification|report)$/.test(leaf.contentType),
   );
@@ -24,14 +38,8 @@ export function reportedIds(root: Part, leaves: readonly Part[]): string[] {
   const written = leaves.filter(
     (leaf) => leaf.contentType === 'text/plain' || leaf.contentType === 'text/html',
   );
-  const { headers } = root;
-  const own = [
-    ...headers.all('x-original-message-id'),
-    ...headers.all('in-reply-to'),
-    ...headers.all('references'),
-  ].flatMap((value) => [...value.matchAll(/<\s*([^<>\s]{3,400})\s*>/g)].map((match) => match[1] ?? ''));
   const verp = ['to', 'delivered-to', 'x-original-to', 'envelope-to']
-    .flatMap((name) => mailboxesOf(headers, name))
+    .flatMap((name) => mailboxesOf(root.headers, name))
     .flatMap(({ address }) => {
       const [, signed, domain] = OUR_VERP.exec(address) ?? [];
       return signed === undefined || domain === undefined ? [] : [`${signed}@${domain}`];
@@ -41,7 +49,6 @@ export function reportedIds(root: Part, leaves: readonly Part[]): string[] {
     ...enclosed.flatMap((leaf) => namedIn(leaf).slice(0, 1)),
     ...verp,
     ...written.flatMap((leaf) => namedIn(leaf)),
-    ...own,
   ];
   return [...new Set(ids)].slice(0, MAX_IDS);
 }

@@ -1,4 +1,4 @@
-import type { SimulatedMessage } from '../../../src/core/channel.js';
+import type { SimulatedMessage } from '../../../src/core/simulator.js';
 
 const MAX_MAILBOXES = 500;
 const MAX_MAILS = 200;

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import type { Clock, SimulatedMessage } from '../../../src/core/channel.js';
+import type { Clock } from '../../../src/core/channel.js';
+import type { SimulatedMessage } from '../../../src/core/simulator.js';
 import { countSegments } from '../segments.js';
 
 const MAX_RECORDS = 20_000;

@@ -3,7 +3,8 @@ import { setMaxListeners } from 'node:events';
 import { stringify } from 'node:querystring';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Agent, request } from 'undici';
-import type { Logger, SimulatorContext } from '../../../src/core/channel.js';
+import type { Logger } from '../../../src/core/channel.js';
+import type { SimulatorContext } from '../../../src/core/simulator.js';
 import { signForm } from '../providers/twilio/signature.js';
 
 /** As a webhook address with `#rc=5` would have it: https://www.twilio.com/docs/usage/webhooks/webhooks-connection-overrides */

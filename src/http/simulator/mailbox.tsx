@@ -1,5 +1,5 @@
 /** What a mailbox has that a telephone has not: subjects, and mails that are answered one by one. */
-import type { SimulatedMessage } from '../../core/channel.js';
+import type { SimulatedMessage } from '../../core/simulator.js';
 import type { Frame } from '../web/page.js';
 
 const ANSWER = /^\s*(?:re|bls|balas)\s*:\s*/i;

@@ -1,5 +1,5 @@
 /** Telephones and mailboxes of played citizens, drawn from what each played provider says of itself. */
-import type { SimulatedDevice, SimulatedMessage, SimulatorFault } from '../../core/channel.js';
+import type { SimulatedDevice, SimulatedMessage, SimulatorFault } from '../../core/simulator.js';
 import type { PlayedKind } from '../deps.js';
 import { CsrfField, Page, type Frame } from '../web/page.js';
 import { SiteBar } from '../web/site-bar.js';

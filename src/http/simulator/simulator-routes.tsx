@@ -1,6 +1,7 @@
 /** The demo's providers: a page for people, and each provider's own HTTP interface. Does not exist elsewhere. */
 import type { Request, Response } from 'express';
-import type { RawReply, SimulatedDevice, SimulatedMessage, SimulatorPart } from '../../core/channel.js';
+import type { RawReply } from '../../core/channel.js';
+import type { SimulatedDevice, SimulatedMessage, SimulatorPart } from '../../core/simulator.js';
 import type { PlayedKind } from '../deps.js';
 import { badRequest, notFound } from '../problem.js';
 import { readCookie } from '../web/cookies.js';

@@ -1,6 +1,6 @@
 /** What a timeline has that a telephone has not: who writes to whom, answers to one post, posts that are deleted. */
 import type { ComponentChildren } from 'preact';
-import type { SimulatedMessage } from '../../core/channel.js';
+import type { SimulatedMessage } from '../../core/simulator.js';
 import { CsrfField, type Frame } from '../web/page.js';
 
 interface PostProps {

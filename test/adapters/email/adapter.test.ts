@@ -89,13 +89,21 @@ describeWithDovecot('the mail channel with a mailbox', () => {
     expect(await adapter.reconcile?.(attempt(3_600_000), signal())).toMatchObject({ state: 'unknown' });
   });
 
-  test('believes a server that files by itself, after a minute', async () => {
+  test('believes a server that is seen to file by itself, after a minute', async () => {
+    const unseen = adapterWith({ serverFilesSent: true });
+    expect(await unseen.reconcile?.(attempt(61_000), signal())).toMatchObject({ state: 'unknown' });
+    // As if the server had filed it.
+    await adapterWith().send?.(outbound({ id: '01939c1e-0000-7000-8000-000000000009' }), signal());
+    await until(
+      () => dovecot.count(user, 'Terkirim'),
+      (count) => count === 1,
+    );
     const adapter = adapterWith({ serverFilesSent: true });
     expect(await adapter.reconcile?.(attempt(30_000), signal())).toMatchObject({ state: 'unknown' });
     expect(await adapter.reconcile?.(attempt(61_000), signal())).toEqual({ state: 'not_sent' });
     await adapter.send?.(outbound(), signal());
     await adapter.close?.();
-    expect(dovecot.count(user, 'Terkirim')).toBe(0);
+    expect(dovecot.count(user, 'Terkirim')).toBe(1);
   });
 
   test('without a folder of sent mail has no list to ask', () => {

@@ -1,12 +1,7 @@
 import { facebook } from '../../../adapters/facebook/index.js';
 import { FacebookSimulator } from '../../../adapters/facebook/simulator.js';
-import type {
-  AdapterContext,
-  ChannelAdapter,
-  OutboundMessage,
-  Parsed,
-  SimulatorContext,
-} from '../../../src/core/channel.js';
+import type { AdapterContext, ChannelAdapter, OutboundMessage, Parsed } from '../../../src/core/channel.js';
+import type { SimulatorContext } from '../../../src/core/simulator.js';
 import { serve } from '../../support/stand.js';
 import {
   APP_SECRET,

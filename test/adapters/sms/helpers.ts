@@ -8,8 +8,8 @@ import type {
   OutboundMessage,
   RawRequest,
   SendAttempt,
-  SimulatorContext,
 } from '../../../src/core/channel.js';
+import type { SimulatorContext } from '../../../src/core/simulator.js';
 import { sms } from '../../../adapters/sms/index.js';
 import type { SmsLine } from '../../../adapters/sms/provider.js';
 import { serve } from '../../support/stand.js';

@@ -1,4 +1,5 @@
-import type { RawReply, RawRequest, SimulatorFault } from '../../../../src/core/channel.js';
+import type { RawReply, RawRequest } from '../../../../src/core/channel.js';
+import type { SimulatorFault } from '../../../../src/core/simulator.js';
 import { graphProblem } from './answers.js';
 
 /** A client that waits longer than this for an answer gets one after all. */

@@ -1,7 +1,8 @@
 import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Agent, request } from 'undici';
-import type { Logger, SimulatorContext } from '../../../../src/core/channel.js';
+import type { Logger } from '../../../../src/core/channel.js';
+import type { SimulatorContext } from '../../../../src/core/simulator.js';
 import { signMetaBody } from '../signature.js';
 
 /** Meta tries at once, then for 36 hours; a played one has less patience. */

@@ -13,25 +13,23 @@ const state = { uidValidity: '18446744073709551615', highestUid: 40, saysNext: t
 
 describe('the position in a folder', () => {
   test('survives JSON, with a UIDVALIDITY that no number holds', () => {
-    const first = firstCursor(state, undefined, NOW);
+    const first = firstCursor(state, NOW);
     expect(readCursor(JSON.parse(JSON.stringify(first)))).toEqual(first);
-    expect(first).toMatchObject({ uidValidity: '18446744073709551615', lastUid: 40 });
+    expect(first).toMatchObject({ uidValidity: '18446744073709551615', lastUid: 0 });
     expect(readCursor(undefined)).toBeUndefined();
     expect(readCursor(null)).toBeUndefined();
   });
 
-  test.each([
-    [{}],
-    [{ uidValidity: 7, lastUid: 1 }],
-    ['x'],
-    [{ ...firstCursor(state, NOW, NOW), lastUid: -1 }],
-  ])('is refused as %j', (saved) => {
-    expect(() => readCursor(saved)).toThrow(expect.objectContaining({ code: 'config' }));
-  });
+  test.each([[{}], [{ uidValidity: 7, lastUid: 1 }], ['x'], [{ ...firstCursor(state, NOW), lastUid: -1 }]])(
+    'is refused as %j',
+    (saved) => {
+      expect(() => readCursor(saved)).toThrow(expect.objectContaining({ code: 'config' }));
+    },
+  );
 
   test('with since: everything up to now by date, then by UID', () => {
     const since = new Date('2026-11-01T00:00:00.000Z');
-    let at = firstCursor(state, since, NOW);
+    let at = firstCursor(state, since);
     expect(at).toMatchObject({ lastUid: 0, scan: { since: since.toISOString(), upTo: 40 } });
     at = advance(at, 39, new Date('2026-11-20T00:00:00Z'), NOW);
     expect(at).toMatchObject({ lastUid: 39, scan: { upTo: 40 }, seenUntil: '2026-11-20T00:00:00.000Z' });
@@ -40,14 +38,14 @@ describe('the position in a folder', () => {
   });
 
   test('a server whose clock runs ahead does not hide what comes later', () => {
-    const at = advance(firstCursor(state, undefined, NOW), 41, new Date('2030-01-01T00:00:00Z'), NOW);
+    const at = advance(firstCursor(state, NOW), 41, new Date('2030-01-01T00:00:00Z'), NOW);
     expect(at.seenUntil).toBe(NOW.toISOString());
     // Nor does one whose clock runs behind, or a mail that is filed late, turn it back.
     expect(advance(at, 42, new Date('2020-01-01T00:00:00Z'), NOW).seenUntil).toBe(NOW.toISOString());
   });
 
   test('UIDs mean nothing any more where UIDVALIDITY has changed, or where they have gone back', () => {
-    const at = firstCursor(state, undefined, NOW);
+    const at = advance(firstCursor(state, NOW), 40, undefined, NOW);
     expect(isStale(at, state)).toBe(false);
     expect(isStale(at, { ...state, uidValidity: '7' })).toBe(true);
     expect(isStale(at, { ...state, highestUid: 39 })).toBe(true);
@@ -56,7 +54,7 @@ describe('the position in a folder', () => {
   });
 
   test('a rescan goes back a week, but never before what was ours at all', () => {
-    const first = firstCursor(state, new Date('2026-11-01T00:00:00.000Z'), NOW);
+    const first = firstCursor(state, new Date('2026-11-01T00:00:00.000Z'));
     const at = advance(first, 40, new Date('2026-11-22T00:00:00.000Z'), NOW);
     const next = { uidValidity: '8', highestUid: 12, saysNext: true };
     expect(rescanCursor(at, next)).toEqual({

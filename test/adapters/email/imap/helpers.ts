@@ -59,6 +59,11 @@ export const stubParser: Pick<MailParser, 'parse'> = {
 
 const savedCursor = z.object({ uidValidity: z.string(), lastUid: z.number() });
 
+/** -1 where nothing is saved. */
+export function lastUidOf(cursor: unknown): number {
+  return savedCursor.optional().parse(cursor)?.lastUid ?? -1;
+}
+
 export interface RecordingSink extends InboundSink {
   readonly items: PulledItem[];
   /** What the last accept saved; goes into the next run. */
@@ -192,9 +197,12 @@ export async function drained(source: PullSource, sink: RecordingSink, items: nu
 }
 
 /** A mail of a citizen; `size` in bytes, about. */
-export function mail(id: number | string, options: { size?: number; header?: string } = {}): string {
+export function mail(
+  id: number | string,
+  options: { size?: number; header?: string; messageId?: string } = {},
+): string {
   const head = [
-    `Message-ID: <m${id}@warga.example>`,
+    `Message-ID: <${options.messageId ?? `m${id}@warga.example`}>`,
     'From: Warga <warga@example.com>',
     'To: tabea@ambon.example',
     `Subject: Lampu jalan ${id}`,

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { createSentFolder, type SentFolder } from '../../../../adapters/email/imap/index.js';
+import { makeMessageIds } from '../../../../adapters/email/message-ids.js';
 import { startCuttingProxy, type CuttingProxy } from '../../../support/cutting-proxy.js';
 import { describeWithDovecot, startDovecot, type TestDovecot } from '../../../support/dovecot.js';
 import { daysAgo, mail, mails, realClock, settingsFor } from './helpers.js';
@@ -11,9 +12,10 @@ describeWithDovecot('the folder of what we sent', () => {
   let dovecot: TestDovecot;
   let proxy: CuttingProxy;
 
+  const messageIds = makeMessageIds(() => 'a'.repeat(20), 'ambon.example');
   const folderOf = (more: object): SentFolder => {
     const settings = settingsFor(dovecot.url('tabea', proxy.port), { sentFolder: 'Terkirim', ...more });
-    const folder = createSentFolder(settings, { clock: realClock });
+    const folder = createSentFolder(settings, { clock: realClock, messageIds });
     if (folder === undefined) throw new Error('no folder');
     return folder;
   };
@@ -39,7 +41,7 @@ describeWithDovecot('the folder of what we sent', () => {
     await folder.close();
   });
 
-  test('the lack of our own copy proves nothing; that of the server’s does', async () => {
+  test('the lack of our own copy proves nothing; that of the server’s does, once it is seen to file', async () => {
     const ours = folderOf({});
     expect(await ours.find('m77@warga.example', new Date(), never)).toBe('unknown');
     await ours.close();
@@ -47,9 +49,27 @@ describeWithDovecot('the folder of what we sent', () => {
     expect(theirs.wantsCopies).toBe(false);
     await theirs.append(Buffer.from(mail(3)), never);
     expect(dovecot.count('tabea', 'Terkirim')).toBe(2);
-    expect(await theirs.find('m77@warga.example', daysAgo(2), never)).toBe('absent');
+    // Mails of others are there; none of ours.
+    expect(await theirs.find('m77@warga.example', daysAgo(2), never)).toBe('unknown');
     expect(await theirs.find('m1@warga.example', daysAgo(2), never)).toBe('sent');
+    expect(await theirs.find('m77@warga.example', daysAgo(2), never)).toBe('absent');
     await theirs.close();
+  });
+
+  test('a mail of ours that lies there from earlier proves that the server files', async () => {
+    const earlier = messageIds.make('01939c1e-0000-7000-8000-000000000009');
+    const user = 'server-files';
+    const sent = { raw: mail(1, { messageId: earlier }), arrived: daysAgo(30) };
+    dovecot.deliver(user, [{ raw: mail(0, { messageId: `x.${'b'.repeat(20)}@ambon.example` }) }], 'Terkirim');
+    const settings = { sentFolder: 'Terkirim', serverFilesSent: true };
+    const folder = createSentFolder(settingsFor(dovecot.url(user), settings), {
+      clock: realClock,
+      messageIds,
+    });
+    expect(await folder?.find('m77@warga.example', daysAgo(2), never)).toBe('unknown');
+    dovecot.deliver(user, [sent, ...mails(2, 20, daysAgo(1))], 'Terkirim');
+    expect(await folder?.find('m77@warga.example', daysAgo(2), never)).toBe('absent');
+    await folder?.close();
   });
 
   test('one connection for several, and another after it was lost', async () => {
@@ -76,6 +96,7 @@ describeWithDovecot('the folder of what we sent', () => {
     await missing.close();
     const away = createSentFolder(settingsFor('imap://a:b@127.0.0.1:1', { sentFolder: 'Terkirim' }), {
       clock: realClock,
+      messageIds,
     });
     await expect(away?.find('m1@warga.example', new Date(), never)).rejects.toMatchObject({
       code: 'connection',
@@ -84,6 +105,8 @@ describeWithDovecot('the folder of what we sent', () => {
   });
 
   test('there is none without sentFolder', () => {
-    expect(createSentFolder(settingsFor(dovecot.url('tabea')), { clock: realClock })).toBeUndefined();
+    expect(
+      createSentFolder(settingsFor(dovecot.url('tabea')), { clock: realClock, messageIds }),
+    ).toBeUndefined();
   });
 });

@@ -1,5 +1,4 @@
 import { afterAll, describe, expect, test } from '@jest/globals';
-import { safeFileName } from '../../../../adapters/email/mime/file-names.js';
 import { Blobs, fixture, mail, messageOf, origin, testParser } from './helpers.js';
 
 const parser = testParser();
@@ -69,33 +68,5 @@ describe('files', () => {
       { part: 'd.jpg', reason: expect.stringMatching(/^too_many_attachments: 1 /) },
     ]);
     await small.close();
-  });
-});
-
-describe('a safe name', () => {
-  test.each([
-    ['../../etc/passwd', 'passwd'],
-    ['C:\\Users\\budi\\foto.jpg', 'foto.jpg'],
-    ['nul', '_nul'],
-    ['COM1.txt', '_COM1.txt'],
-    ['console.txt', 'console.txt'],
-    ['.htaccess', 'htaccess'],
-    ['foto.jpg. .', 'foto.jpg'],
-    ['a\r\nb\0c.txt', 'abc.txt'],
-    ['foto\u202Egpj.exe', 'fotogpj.exe'],
-    ['a<b>:"|?*.txt', 'a_b______.txt'],
-    ['', 'gambar-3.png'],
-    ['///', 'gambar-3.png'],
-    ['...', 'gambar-3.png'],
-    [undefined, 'gambar-3.png'],
-    ['\ud83d.png', '_.png'],
-  ])('of %j is %j', (given, safe) => {
-    expect(safeFileName(given, 'image/png', 3)).toBe(safe);
-  });
-
-  test('is short and keeps its extension', () => {
-    const name = safeFileName(`${'😀'.repeat(200)}.jpeg`, 'image/jpeg', 1);
-    expect(Buffer.byteLength(name)).toBeLessThanOrEqual(180);
-    expect(name).toMatch(/^(?:😀)+\.jpeg$/u);
   });
 });

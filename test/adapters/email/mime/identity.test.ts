@@ -49,6 +49,13 @@ describe('the sender', () => {
     });
   });
 
+  test('is proven by an id that we signed, and by nothing else', async () => {
+    expect(await read('thread-ours')).not.toHaveProperty('unproven');
+    for (const name of ['charset-utf8', 'thread', 'thread-header', 'thread-forged']) {
+      expect(await read(name)).toHaveProperty('unproven', true);
+    }
+  });
+
   test('wrote to us', async () => {
     expect((await read('charset-utf8')).to).toEqual({ scheme: 'mailto', value: 'tabea@ambon.example' });
   });

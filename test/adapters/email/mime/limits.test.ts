@@ -5,10 +5,17 @@ import { Blobs, fixture, mail, messageOf, origin, silentLogger, testParser } fro
 const script = new URL('./hostile-worker.ts', import.meta.url);
 const warnings: object[] = [];
 const logger: Logger = { ...silentLogger, warn: (fields) => void warnings.push(fields) };
-const parser = testParser({ workerScript: script, timeLimitMs: 1_000, maxHeapMb: 64, threads: 1, logger });
-afterAll(() => parser.close());
+const worker = { workerScript: script, maxHeapMb: 64, threads: 1, logger };
+/** What is refused for another reason is refused long before that, also where every core is busy. */
+const parser = testParser({ ...worker, timeLimitMs: 15_000 });
+/** For a mail that never ends, and one after it. */
+const hasty = testParser({ ...worker, timeLimitMs: 3_000 });
+afterAll(async () => {
+  await parser.close();
+  await hasty.close();
+});
 
-const parse = (raw: Buffer) => parser.parse(raw, origin, new Blobs().put);
+const parse = (raw: Buffer, by = parser) => by.parse(raw, origin, new Blobs().put);
 const letter = (text: string) => mail('From: budi@warga.example', '', text);
 
 async function refusal(reading: Promise<unknown>): Promise<string> {
@@ -22,15 +29,15 @@ async function refusal(reading: Promise<unknown>): Promise<string> {
 
 describe('a mail that', () => {
   test.each([
-    ['never ends', 'HANG', /^too_slow: /],
-    ['eats the memory', 'EAT', /^too_much_memory: /],
-    ['ends its thread', 'EXIT', /^unreadable: /],
-    ['makes its thread throw', 'THROW', /^unreadable: /],
-  ])('%s is refused, and the next one is read', async (_name, word, message) => {
+    ['never ends', 'HANG', /^too_slow: /, hasty],
+    ['eats the memory', 'EAT', /^too_much_memory: /, parser],
+    ['ends its thread', 'EXIT', /^unreadable: /, parser],
+    ['makes its thread throw', 'THROW', /^unreadable: /, parser],
+  ])('%s is refused, and the next one is read', async (_name, word, message, by) => {
     warnings.length = 0;
     const [refused, next] = await Promise.all([
-      refusal(parse(letter(`${word} rahasia warga`))),
-      parse(letter('Lampu padam')),
+      refusal(parse(letter(`${word} rahasia warga`), by)),
+      parse(letter('Lampu padam'), by),
     ]);
     expect(refused).toMatch(message);
     expect(messageOf(next).text).toBe('Lampu padam');
@@ -39,17 +46,14 @@ describe('a mail that', () => {
   });
 
   test('is slow does not hold up the others', async () => {
-    const two = testParser({ workerScript: script, timeLimitMs: 3_000, threads: 2 });
-    await Promise.all([
-      two.parse(letter('a'), origin, new Blobs().put),
-      two.parse(letter('b'), origin, new Blobs().put),
-    ]);
-    const slow = refusal(two.parse(letter('HANG'), origin, new Blobs().put));
-    const begun = performance.now();
-    await two.parse(letter('Lampu padam'), origin, new Blobs().put);
-    expect(performance.now() - begun).toBeLessThan(2_500);
-    expect(await slow).toMatch(/^too_slow/);
+    const two = testParser({ workerScript: script, timeLimitMs: 15_000, threads: 2 });
+    let isOver = false;
+    const slow = parse(letter('HANG'), two).finally(() => (isOver = true));
+    const ended = expect(slow).rejects.toThrow('closed');
+    expect(messageOf(await parse(letter('Lampu padam'), two)).text).toBe('Lampu padam');
+    expect(isOver).toBe(false);
     await two.close();
+    await ended;
   });
 });
 
@@ -88,10 +92,8 @@ describe('the structure', () => {
       /^too_complex/,
     ],
     ['of 51 MiB', Buffer.alloc(51 * 1024 * 1024, 'a\n'), /^too_large/],
-  ])('%s is refused at once', async (_name, raw, message) => {
-    const begun = performance.now();
+  ])('%s is refused for what it is, not for the time that it takes', async (_name, raw, message) => {
     expect(await refusal(parse(raw))).toMatch(message);
-    expect(performance.now() - begun).toBeLessThan(1_000);
   });
 });
 

@@ -43,11 +43,29 @@ describe('mail of machines is flagged', () => {
 });
 
 describe('own mail that comes back', () => {
-  test.each(['own-loop', 'own-from', 'own-id'])('%s', async (name) => {
+  test.each(['own-from', 'own-id'])('%s is ignored', async (name) => {
     expect(await parse(name)).toEqual({
       events: [],
       ignored: [{ part: expect.any(String), reason: 'own_mail' }],
       rejected: [],
+    });
+  });
+
+  test('is not believed by X-Loop alone: programs copy it into answers', async () => {
+    const message = messageOf(await parse('automated-x-loop-own'));
+    expect(message).toMatchObject({ text: 'x', automated: true, from: { value: 'budi@warga.example' } });
+  });
+
+  test('is not believed by From alone: a web form that writes in our name is left to a person', async () => {
+    expect(await parse('own-form')).toEqual({
+      events: [],
+      ignored: [],
+      rejected: [
+        {
+          part: expect.stringContaining('Formulir pengaduan'),
+          reason: expect.stringMatching(/^own_address: /),
+        },
+      ],
     });
   });
 });
@@ -91,7 +109,6 @@ describe('a bounce', () => {
     ['dsn-relayed', 'relayed'],
     ['dsn-forged', 'foreign_bounce'],
     ['dsn-foreign', 'foreign_bounce'],
-    ['bounce-foreign', 'foreign_bounce'],
     ['mdn-deleted', 'not_read'],
     ['mdn-foreign', 'foreign_receipt'],
     ['abuse-report', 'abuse'],
@@ -99,6 +116,22 @@ describe('a bounce', () => {
     const parsed = await parse(name);
     expect(parsed.events).toEqual([]);
     expect(parsed.ignored.map((one) => one.reason)).toEqual([reason]);
+  });
+
+  test('in prose that is about no mail of ours is kept as a message', async () => {
+    const message = messageOf(await parse('bounce-foreign'));
+    expect(message).toMatchObject({ text: expect.stringContaining('qmail-send'), automated: true });
+  });
+
+  test.each([
+    ['vacation-robot', 'an absence note of an address that nobody reads'],
+    ['vacation-declared', 'one that says that it answers'],
+    ['vacation-person', 'one of a person'],
+    ['vacation-daemon', 'a bounce that names our mail only as what it answers'],
+  ])('is none: %s (%s) is a message', async (name) => {
+    const parsed = await parse(name);
+    expect(messageOf(parsed).automated).toBe(true);
+    expect(messageOf(parsed).thread?.references).toEqual([OWN_ID]);
   });
 
   test('that a citizen passes on is a message', async () => {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { ChannelError } from '../../../src/core/channel-error.js';
 
 /** One account at one server, as an `imapUrl` names it. */
-export interface Mailbox {
+export interface MailAccount {
   readonly host: string;
   readonly port: number;
   /** True: TLS from the first byte. Otherwise STARTTLS is demanded, except on this machine. */
@@ -10,12 +10,15 @@ export interface Mailbox {
   readonly user: string;
   /** Absent where access tokens are used. */
   readonly password: string | undefined;
-  /** Names the mailbox in leases, cursors and logs, without saying whose it is. */
+  /**
+   * Names the mailbox in leases, cursors and logs, without saying whose it is. The case of the user's letters does
+   * not count, as it does not to mail servers: who writes it otherwise must not lose the cursor.
+   */
   readonly name: string;
 }
 
 /** Throws ChannelError where it cannot be used; the error does not quote it. */
-export function parseMailbox(imapUrl: string): Mailbox {
+export function parseAccount(imapUrl: string): MailAccount {
   const url = new URL(imapUrl);
   const secure = url.protocol === 'imaps:';
   const host = url.hostname.toLowerCase().replace(/^\[|\]$/g, '');
@@ -28,11 +31,11 @@ export function parseMailbox(imapUrl: string): Mailbox {
     secure,
     user,
     password: password === '' ? undefined : password,
-    name: `imap-${createHash('sha256').update(`${user}@${host}`).digest('hex').slice(0, 10)}`,
+    name: `imap-${createHash('sha256').update(`${user.toLowerCase()}@${host}`).digest('hex').slice(0, 10)}`,
   };
 }
 
-export function isThisMachine({ host }: Pick<Mailbox, 'host'>): boolean {
+export function isThisMachine({ host }: Pick<MailAccount, 'host'>): boolean {
   return host === 'localhost' || host === '::1' || host.startsWith('127.');
 }
 
