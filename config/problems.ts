@@ -57,6 +57,9 @@ function wordsOf(issue: z.core.$ZodIssue): string {
       return `must be at most ${String(issue.maximum)}${lengthWord(issue.origin)}`;
     case 'invalid_format':
       return `has not the form of ${/^(regex|template_literal)$/.test(issue.format) ? 'this key' : issue.format}`;
+    case 'custom':
+      // Words that a schema gives as parameter are its author's own, fixed ones: they quote no value.
+      return typeof issue.params?.['words'] === 'string' ? issue.params['words'] : 'is not valid';
     default:
       return 'is not valid';
   }

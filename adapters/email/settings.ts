@@ -83,7 +83,8 @@ export const emailSettings = z
   })
   .refine((one) => one.imapUrl.length > 0 || one.reception.url !== undefined, {
     path: ['imapUrl'],
-    message: 'a mail channel needs a way in: imapUrl or reception.url',
+    message: 'a mail channel needs a way in',
+    params: { words: 'names no way in: set IMAP_URL to a mailbox, or SMTP_LISTEN_URL for a reception' },
   });
 
 export type EmailSettings = z.output<typeof emailSettings>;

@@ -49,7 +49,7 @@ async function listOne(
 ): Promise<void> {
   let fresh = 0;
   let seen = 0;
-  for await (const chunk of chunked(adapter, since, until)) {
+  for await (const chunk of chunked(id, adapter, since, until)) {
     const { fresh: added } = await opened.intake.accept(id, asRequest(chunk), {
       events: chunk,
       ignored: [],
@@ -79,7 +79,7 @@ export async function audit(channelId: string | undefined, options: PeriodOption
       };
       const seen = canPullBack(adapter)
         ? await providerOf(id, () => lookBack(adapter, since, compare))
-        : await compareList(adapter, since, until, compare);
+        : await compareList(id, adapter, since, until, compare);
       missing += missingHere;
       const open = await unsettled(opened, id, since, until);
       for (const row of open) print(`${id}  ${row.state}  ${row.id}`);
@@ -93,13 +93,14 @@ export async function audit(channelId: string | undefined, options: PeriodOption
 }
 
 async function compareList(
+  id: string,
   adapter: ChannelAdapter,
   since: Date,
   until: Date,
   compare: (events: readonly InboundEvent[]) => Promise<void>,
 ): Promise<number> {
   let seen = 0;
-  for await (const chunk of chunked(adapter, since, until)) {
+  for await (const chunk of chunked(id, adapter, since, until)) {
     seen += chunk.length;
     await compare(chunk);
   }
@@ -163,10 +164,19 @@ function readable({ adapters }: OpenedIntake, channelId: string | undefined): [s
   });
 }
 
-async function* chunked(adapter: ChannelAdapter, since: Date, until: Date): AsyncGenerator<InboundMessage[]> {
+/** Throws UserError where the provider does not go on. */
+async function* chunked(
+  id: string,
+  adapter: ChannelAdapter,
+  since: Date,
+  until: Date,
+): AsyncGenerator<InboundMessage[]> {
+  const listed = adapter.list?.(since, until)[Symbol.asyncIterator]();
   let chunk: InboundMessage[] = [];
-  for await (const message of adapter.list?.(since, until) ?? []) {
-    chunk.push(message);
+  while (listed !== undefined) {
+    const next = await providerOf(id, () => listed.next());
+    if (next.done === true) break;
+    chunk.push(next.value);
     if (chunk.length === CHUNK) {
       yield chunk;
       chunk = [];

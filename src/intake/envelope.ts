@@ -81,8 +81,14 @@ function eventRow(
     contactKey: 'from' in event ? contactKey(keys, event.from) : null,
     envelopeId,
     payload: storableJson(event),
-    receivedAt,
+    receivedAt: 'receivedAt' in event ? earlier(event.receivedAt, receivedAt) : receivedAt,
   };
+}
+
+/** What a list or a mailbox held for us arrived before we fetched it; nothing arrives later than now. */
+function earlier(arrivedAt: string, fetchedAt: number): number {
+  const arrived = Date.parse(arrivedAt);
+  return arrived < fetchedAt ? arrived : fetchedAt;
 }
 
 /** `eventKey`, but for keys that no index can hold: those become their kind and a hash. */

@@ -109,4 +109,12 @@ describe('resolveChannelSettings', () => {
     const { channels } = resolve('sms-1708', { ...secrets, TWILIO_AUTH_TOKEN: value }, [['sms', sms]]);
     expect(channels[0]?.settings).toMatchObject({ twilio: { authToken: value } });
   });
+
+  test('passes on the words that a schema has for its own rule, and no value', () => {
+    const words = 'names no way in: set IMAP_URL or SMTP_LISTEN_URL';
+    const picky = z.looseObject({}).refine(() => false, { path: ['provider'], params: { words } });
+    expect(problems('sms-1708', secrets, [['sms', picky]])).toEqual([
+      `channels.sms-1708.settings.provider: ${words}`,
+    ]);
+  });
 });

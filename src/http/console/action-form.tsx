@@ -162,9 +162,20 @@ export function PreviewBox({ preview, say }: { readonly preview: Preview; readon
 
 function Measure({ measure, say }: { readonly measure: ReplyMeasure; readonly say: Say }) {
   const { segments, encoding, used, left, costIdr, fits } = measure;
+  const cost = costIdr.toLocaleString('id-ID');
+  // Septets and code units are the trade's words and stay; where plain characters are counted, one message says it all.
+  const plain = encoding === 'characters';
   return (
     <p class="tb-measure mb-1" data-fits={String(fits)}>
-      {say('measure.segments', { segments, encoding, used, left, cost: costIdr.toLocaleString('id-ID') })}
+      {plain && segments <= 1
+        ? say('measure.one', { used, left, cost })
+        : say('measure.segments', {
+            segments,
+            encoding: plain ? say('measure.characters') : encoding,
+            used,
+            left,
+            cost,
+          })}
       {fits ? null : ` ${say('measure.tooLong')}`}
     </p>
   );

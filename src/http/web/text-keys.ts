@@ -106,6 +106,8 @@ export const TEXT_KEYS = [
   'case.replyUntil',
   'measure.empty',
   'measure.segments',
+  'measure.one',
+  'measure.characters',
   'measure.tooLong',
   'event.moved',
   'event.message_in',
