@@ -171,9 +171,10 @@ async function* chunked(
   since: Date,
   until: Date,
 ): AsyncGenerator<InboundMessage[]> {
-  const listed = adapter.list?.(since, until)[Symbol.asyncIterator]();
+  if (adapter.list === undefined) return;
+  const listed = adapter.list(since, until)[Symbol.asyncIterator]();
   let chunk: InboundMessage[] = [];
-  while (listed !== undefined) {
+  for (;;) {
     const next = await providerOf(id, () => listed.next());
     if (next.done === true) break;
     chunk.push(next.value);
