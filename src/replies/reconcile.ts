@@ -36,14 +36,14 @@ export interface ReconciledLane {
 }
 
 /** "Not sent" is believed so long after the end of the attempt, not earlier: lists of providers lag. */
-export const BELIEVE_AFTER_MS = 60_000;
+const BELIEVE_AFTER_MS = 60_000;
 /** Asked again after a third of the time that has passed, at least and at most so long. */
 const ASK_AGAIN_MS = { least: 5_000, most: 60 * 60_000 };
 /** After that nothing more will come of asking. */
 const GIVE_UP_AFTER_MS = 24 * 60 * 60_000;
 const A_ROUND = 50;
 /** In `error`: it is before a person. */
-export const UNRESOLVED = 'unresolved';
+const UNRESOLVED = 'unresolved';
 
 type Verdict = Reconciliation | { readonly state: 'unresolved'; readonly reason: string };
 
