@@ -141,6 +141,7 @@ export interface OutboundMessage {
   readonly id: string;
   readonly channelId: string;
   readonly to: Address;
+  /** Of what it answers, without `Re:` of ours. */
   readonly subject?: string;
   readonly text: string;
   readonly thread?: ThreadRef;
