@@ -8,15 +8,15 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ensureInstalled } from '../src/bootstrap/install.mjs';
-import { run } from '../src/bootstrap/run.mjs';
+import { installServers } from './support/install-servers.mjs';
 
 /** Servers and browsers that suites need, with Debian's packages. */
 const NEEDED = [
-  { program: 'redis-server', package: 'redis-server' },
-  { program: 'chromium', package: 'chromium' },
-  { program: 'dovecot', package: 'dovecot-imapd dovecot-lmtpd' },
-  { program: 'clamd', package: 'clamav-daemon' },
-  { program: 'smtpd', package: 'opensmtpd' },
+  { program: 'redis-server', packages: ['redis-server'] },
+  { program: 'chromium', packages: ['chromium'] },
+  { program: 'dovecot', packages: ['dovecot-imapd', 'dovecot-lmtpd'] },
+  { program: 'clamd', packages: ['clamav-daemon'] },
+  { program: 'smtpd', packages: ['opensmtpd'] },
 ];
 
 // Debian puts servers where an ordinary user's PATH does not lead.
@@ -32,7 +32,7 @@ async function main(args) {
     console.error(`${error.message}\n  ${error.remedy ?? ''}`);
     return report({ passed: 0, failed: 1, skipped: 0 });
   }
-  const missing = await installServers();
+  const missing = await installMissing();
   for (const { program } of missing) {
     console.error(
       `\n*** ${isCI ? 'FAILED' : 'SKIPPED'}: every suite that needs ${program}: not installed ***\n`,
@@ -43,14 +43,14 @@ async function main(args) {
 }
 
 /** Debian's packages, where this is root on a Debian. Returns what is missing afterwards. */
-async function installServers() {
+async function installMissing() {
   const missing = NEEDED.filter(({ program }) => !isThere(program));
   if (missing.length === 0 || process.getuid?.() !== 0 || !isThere('apt-get')) return missing;
-  const names = missing.flatMap((one) => one.package.split(' '));
-  console.error(`Installing ${names.join(', ')} for the tests …`);
-  const quiet = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-  await run('apt-get', ['update', '-qq'], root, quiet);
-  await run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...names], root, quiet);
+  console.error(`Installing ${missing.flatMap((one) => one.packages).join(', ')} for the tests …`);
+  await installServers(
+    missing.map((one) => one.packages),
+    root,
+  );
   return missing.filter(({ program }) => !isThere(program));
 }
 

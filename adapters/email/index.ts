@@ -19,7 +19,7 @@ import { createReception } from './reception.js';
 import { parseReceived, RECEPTION_TARGET } from './reception/received.js';
 import { emailSettings, type EmailSettings } from './settings.js';
 import { emailSimulator } from './simulator.js';
-import { createMailSender } from './smtp/sender.js';
+import { createMailSender, mailSendLimitMs } from './smtp/sender.js';
 
 /** A mail address: read by IMAP or delivered to us by SMTP, answered by SMTP. */
 export const email: ChannelKind<EmailSettings> = {
@@ -71,6 +71,7 @@ function createMailbox(settings: EmailSettings, context: AdapterContext): Channe
     ...(settings.maxReplyAttachmentBytes > 0 && { maxAttachmentBytes: settings.maxReplyAttachmentBytes }),
     canReply: mailPermission,
     send: (message, signal) => sender.send(message, signal),
+    sendLimitMs: mailSendLimitMs(settings.maxReplyAttachmentBytes),
     // Without a folder of sent mail nothing will ever tell: a lost reply then is before a person at once.
     ...(sentFolder && { reconcile: (attempt, signal) => sender.reconcile(attempt, signal) }),
     async probe(signal) {

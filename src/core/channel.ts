@@ -142,6 +142,7 @@ export interface OutboundMessage {
   readonly id: string;
   readonly channelId: string;
   readonly to: Address;
+  /** Of what it answers, without `Re:` of ours. */
   readonly subject?: string;
   readonly text: string;
   readonly thread?: ThreadRef;
@@ -205,6 +206,11 @@ export interface ChannelAdapter {
   canReply?(target: ReplyTarget, now: Date): ReplyPermission;
   /** Absent: a person conveys the answer (telephone, paper). Throws ChannelError. */
   send?(message: OutboundMessage, signal: AbortSignal): Promise<SendResult>;
+  /**
+   * Milliseconds that one attempt may take; then `signal` aborts. Absent: 30 s. What a dying process was sending is
+   * looked for only when an attempt begun last can have ended, so no longer than needed.
+   */
+  readonly sendLimitMs?: number;
   reconcile?(attempt: SendAttempt, signal: AbortSignal): Promise<Reconciliation>;
   /** What the provider has of inbound messages, for backfill and audit. */
   list?(since: Date, until: Date): AsyncIterable<InboundMessage>;

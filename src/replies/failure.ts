@@ -77,6 +77,8 @@ const BY_STATUS: Readonly<Record<string, FailureKind>> = {
   '7.25': 'not_authenticated',
   '7.26': 'not_authenticated',
   '7.27': 'domain_unknown',
+  // Exchange Online: this sender is not ours to use.
+  '7.60': 'sender_refused',
 };
 
 /** SMTP's own replies, where a server says no more (RFC 5321, 4.2.3). */

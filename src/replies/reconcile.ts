@@ -26,20 +26,24 @@ export interface ReconcilerOptions {
   readonly now: () => Date;
   readonly caseToken?: (trackingNumber: string) => string;
   readonly readBlob?: ReadBlob;
-  readonly lanes: ReadonlyMap<string, { readonly adapter: ChannelAdapter }>;
+  readonly lanes: ReadonlyMap<string, ReconciledLane>;
+}
+
+export interface ReconciledLane {
+  readonly adapter: ChannelAdapter;
   /** From the claim of a reply to the last moment at which its attempt can still reach the provider. */
   readonly longestAttemptMs: number;
 }
 
 /** "Not sent" is believed so long after the end of the attempt, not earlier: lists of providers lag. */
-export const BELIEVE_AFTER_MS = 60_000;
+const BELIEVE_AFTER_MS = 60_000;
 /** Asked again after a third of the time that has passed, at least and at most so long. */
 const ASK_AGAIN_MS = { least: 5_000, most: 60 * 60_000 };
 /** After that nothing more will come of asking. */
 const GIVE_UP_AFTER_MS = 24 * 60 * 60_000;
 const A_ROUND = 50;
 /** In `error`: it is before a person. */
-export const UNRESOLVED = 'unresolved';
+const UNRESOLVED = 'unresolved';
 
 type Verdict = Reconciliation | { readonly state: 'unresolved'; readonly reason: string };
 
@@ -68,7 +72,7 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
       const claimedNow = new Set<string>();
       for (const reply of await readUnknown(database.pool, ids)) {
         if (signal.aborted) break;
-        const verdict = await ask(channelId, lane.adapter, reply, claimedNow, signal);
+        const verdict = await ask(channelId, lane, reply, claimedNow, signal);
         metrics.reconciled.inc({ channel: channelId, outcome: verdict.state });
         if (await write(channelId, reply, verdict, claimedNow)) again.push(reply.id);
       }
@@ -118,7 +122,7 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
 
   async function ask(
     channelId: string,
-    adapter: ChannelAdapter,
+    { adapter, longestAttemptMs }: ReconciledLane,
     reply: ClaimedReply,
     claimedNow: ReadonlySet<string>,
     signal: AbortSignal,
@@ -140,7 +144,7 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
         signal,
       )
       .catch((): Reconciliation => ({ state: 'unknown', reason: 'the provider did not answer' }));
-    if (verdict.state === 'not_sent' && elapsed < options.longestAttemptMs + BELIEVE_AFTER_MS) {
+    if (verdict.state === 'not_sent' && elapsed < longestAttemptMs + BELIEVE_AFTER_MS) {
       return { state: 'unknown', reason: 'too early to believe it' };
     }
     if (verdict.state === 'unknown' && elapsed >= GIVE_UP_AFTER_MS) {

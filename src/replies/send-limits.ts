@@ -1,5 +1,5 @@
 /**
- * The time that a provider has for an answer. Attempts that begin within a moment share one signal: making
+ * The time that a provider has for an answer, on one channel. Attempts that begin within a moment share one signal: making
  * one for each would cost a sixth of what sending costs.
  */
 import { setMaxListeners } from 'node:events';

@@ -14,7 +14,7 @@ import { createQuota, createSlots, type Quota, type Slots } from './slots.js';
 export interface ReplyServiceConfig {
   /** Messages of one channel with the provider at once. Default 64. */
   readonly concurrency?: number;
-  /** Longest wait for the provider's answer. Default 30 s. */
+  /** Longest wait for the answer of a provider whose channel names no limit of its own. Default 30 s. */
   readonly sendLimitMs?: number;
   /** Longest wait of a claimed reply for its turn; after that it is given back. Default 10 s. */
   readonly turnLimitMs?: number;
@@ -66,6 +66,12 @@ interface Lane {
   readonly adapter: ChannelAdapter;
   readonly breaker: ChannelBreaker;
   readonly slots: Slots;
+  /** Longest time of one attempt, in milliseconds. */
+  readonly sendLimitMs: number;
+  /** From the claim of a reply to the last moment at which its attempt can still reach the provider. */
+  readonly longestAttemptMs: number;
+  /** From the claim of a reply to its being taken for lost. */
+  readonly staleMs: number;
   /** Replies that may be claimed and wait for their turn. */
   readonly ahead: Quota;
   readonly seconds: Pick<ReturnType<ReplyMetrics['sendSeconds']['labels']>, 'observe'>;
@@ -80,9 +86,8 @@ const STALE_MARGIN_MS = 20_000;
 
 export function createReplyService(options: ReplyServiceOptions): ReplyService {
   const { database, clock, logger, metrics } = options;
-  const { concurrency = 64, sendLimitMs = 30_000, turnLimitMs = 10_000, ...config } = options.config ?? {};
+  const { concurrency = 64, turnLimitMs = 10_000, ...config } = options.config ?? {};
   const now = () => clock.now();
-  const staleMs = turnLimitMs + sendLimitMs + (config.recordPatienceMs ?? 30_000) + STALE_MARGIN_MS;
   const recorder = createRecorder({
     database,
     logger,
@@ -103,11 +108,15 @@ export function createReplyService(options: ReplyServiceOptions): ReplyService {
     metrics.breaker.set({ channel: channelId }, 0);
     const breaker = createBreaker({ ...config.breaker, onChange });
     const ahead = createQuota(3 * concurrency, concurrency);
+    const sendLimitMs = adapter.sendLimitMs ?? config.sendLimitMs ?? 30_000;
     lanes.set(channelId, {
       channelId,
       adapter,
       breaker,
       slots: createSlots(concurrency),
+      sendLimitMs,
+      longestAttemptMs: turnLimitMs + sendLimitMs + DEAF_MS,
+      staleMs: turnLimitMs + sendLimitMs + (config.recordPatienceMs ?? 30_000) + STALE_MARGIN_MS,
       ahead,
       seconds: metrics.sendSeconds.labels(channelId),
       count: counterOf(metrics, channelId),
@@ -188,7 +197,7 @@ export function createReplyService(options: ReplyServiceOptions): ReplyService {
       channelId: lane.channelId,
       ids,
       now: claimedAt,
-      staleAt: new Date(claimedAt.getTime() + staleMs),
+      staleAt: new Date(claimedAt.getTime() + lane.staleMs),
       limit,
       withLastInbound: lane.adapter.canReply !== undefined,
     });
@@ -216,7 +225,7 @@ export function createReplyService(options: ReplyServiceOptions): ReplyService {
   }
 
   function contextOf(lane: Lane): SendContext {
-    const { channelId, adapter, breaker } = lane;
+    const { channelId, adapter, breaker, sendLimitMs } = lane;
     return {
       channelId,
       adapter,
@@ -234,12 +243,7 @@ export function createReplyService(options: ReplyServiceOptions): ReplyService {
   return {
     channelIds: [...lanes.keys()],
     sendReplies,
-    ...createReconciler({
-      ...options,
-      now,
-      lanes,
-      longestAttemptMs: turnLimitMs + sendLimitMs + DEAF_MS,
-    }),
+    ...createReconciler({ ...options, now, lanes }),
     breakers: () =>
       [...lanes.values()].map(({ channelId, breaker }) =>
         report(channelId, breaker.state(), breaker.reason()),

@@ -21,6 +21,7 @@ test.each([
   ['5.7.1', 'refused_by_policy', '5.7.1'],
   ['rejected:5.7.26', 'not_authenticated', '5.7.26'],
   ['config:5.7.8', 'login_failed', '5.7.8'],
+  ['rejected:5.7.60', 'sender_refused', '5.7.60'],
   ['rejected:550', 'address_unknown', '550'],
   ['rejected:552', 'too_large', '552'],
   ['bad_response:550', 'bad_response', '550'],

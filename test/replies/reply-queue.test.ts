@@ -2,10 +2,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { Redis } from 'ioredis';
+import type { ChannelAdapter, OutboundMessage, SendResult } from '../../src/core/channel.js';
+import { ChannelError } from '../../src/core/channel-error.js';
 import { createQueueSystem } from '../../src/queue/create-queue-system.js';
 import type { QueueSystem } from '../../src/queue/queue-system.js';
 import { enqueueReplies, idsPerReplyJob, replyJobs, replyWorkerOptions } from '../../src/replies/enqueue.js';
 import type { ReplyChannel } from '../../src/replies/reply-channel.js';
+import type { ReplyService } from '../../src/replies/send-replies.js';
 import { startReplyWorkers } from '../../workers/reply.js';
 import { createOutboxSweep } from '../../workers/sweep-outbox.js';
 import { startSweep } from '../../workers/sweep.js';
@@ -18,10 +21,14 @@ afterEach(async () => {
   for (const end of endings.splice(0).toReversed()) await end();
 });
 
-async function run(redisUrl: string | undefined, channel: ReplyChannel = { id: CHANNEL }) {
+async function run(
+  redisUrl: string | undefined,
+  channel: ReplyChannel = { id: CHANNEL },
+  changed: Partial<ChannelAdapter> = {},
+) {
   const provider = await playProvider();
   endings.push(() => provider.close());
-  const stand = await openReplyStand({ [CHANNEL]: smsAdapter(provider.url, CHANNEL) });
+  const stand = await openReplyStand({ [CHANNEL]: { ...smsAdapter(provider.url, CHANNEL), ...changed } });
   endings.push(() => stand.drop());
   const logger = collectingLogger();
   const queue = createQueueSystem({
@@ -30,7 +37,15 @@ async function run(redisUrl: string | undefined, channel: ReplyChannel = { id: C
     ...(redisUrl === undefined ? {} : { redisUrl }),
   });
   endings.push(() => queue.close());
-  const workers = startReplyWorkers(queue, stand.service, [channel]);
+  let jobs = 0;
+  const counting: ReplyService = {
+    ...stand.service,
+    sendReplies: (...given) => {
+      jobs += 1;
+      return stand.service.sendReplies(...given);
+    },
+  };
+  const workers = startReplyWorkers(queue, counting, [channel]);
   endings.push(() => workers.close(2_000));
   const stop = new AbortController();
   const sweep = createOutboxSweep({
@@ -50,7 +65,15 @@ async function run(redisUrl: string | undefined, channel: ReplyChannel = { id: C
     );
     return Object.fromEntries(rows.map((row) => [row.state, row.n]));
   };
-  return { provider, stand, queue, states, channels: new Map([[channel.id, { ...channel, sends: true }]]) };
+  return {
+    provider,
+    stand,
+    queue,
+    workers,
+    jobs: () => jobs,
+    states,
+    channels: new Map([[channel.id, { ...channel, sends: true }]]),
+  };
 }
 
 const enqueue = async (
@@ -89,6 +112,42 @@ function common(redisUrl: () => string | undefined) {
     await until(() => stand.service.breakers()[0]?.state === 'open');
     await until(async () => (await states())['sent'] === 40, 25_000);
     expect(people.every((to) => provider.took(to) === 1)).toBe(true);
+  });
+
+  test('an attempt longer than the lock of its job stays with its worker', async () => {
+    const send = async () => {
+      // A lock of 10 s, looked after every 3 s.
+      await sleep(14_000);
+      return { externalId: 'slow' };
+    };
+    const { stand, queue, states, jobs, channels } = await run(redisUrl(), undefined, {
+      sendLimitMs: 60_000,
+      send,
+    });
+    await enqueue(queue, channels, await putReplies(stand.database, [{ to: someone() }]));
+    await until(async () => (await states())['sent'] === 1, 25_000);
+    expect(jobs()).toBe(1);
+  });
+
+  test('a worker that must close ends a long attempt, and what it knows of it is written down', async () => {
+    let begun = false;
+    const send = async (_message: OutboundMessage, signal: AbortSignal): Promise<SendResult> => {
+      begun = true;
+      await sleep(240_000, undefined, { signal }).catch(() => undefined);
+      throw new ChannelError('connection', 'given up', { retry: 'backoff', providerCode: 'aborted' });
+    };
+    const { stand, queue, states, workers, channels } = await run(redisUrl(), undefined, {
+      sendLimitMs: 240_000,
+      send,
+    });
+    const [id = ''] = await putReplies(stand.database, [{ to: someone() }]);
+    await enqueue(queue, channels, [id]);
+    await until(() => begun);
+    const since = performance.now();
+    await workers.close(300);
+    expect(performance.now() - since).toBeLessThan(1_500);
+    await until(async () => (await states())['pending'] === 1);
+    expect(await stand.row(id)).toMatchObject({ attempt: 1, error: 'connection:aborted' });
   });
 }
 

@@ -193,6 +193,62 @@ describe('sending replies', () => {
     expect(await stand.row(first)).toMatchObject({ external_id: 'late' });
   });
 
+  test('a channel may allow an attempt more time than others have, and holds it for lost accordingly later', async () => {
+    const slowly = async (): Promise<SendResult> => {
+      await sleep(1_200);
+      return { externalId: `x${Math.random()}` };
+    };
+    const stand = await openReplyStand(
+      {
+        [CHANNEL]: scripted(slowly, { sendLimitMs: 240_000 }).adapter,
+        [OTHER]: scripted(slowly).adapter,
+      },
+      testClock(),
+      { sendLimitMs: 200 },
+    );
+    open.stands.push(stand);
+    const [slow = '', other = ''] = await putReplies(stand.database, [
+      { to: someone() },
+      { to: someone(), channelId: OTHER },
+    ]);
+    const sending = [
+      stand.service.sendReplies(CHANNEL, [slow], never),
+      stand.service.sendReplies(OTHER, [other], never),
+    ];
+    const claimed = async (id: string) => {
+      await until(async () => (await stand.row(id)).state === 'sending');
+      const { due_at, attempt_at } = await stand.row(id);
+      return due_at.getTime() - attempt_at.getTime();
+    };
+    // The turn, the attempt, the writing down, and a margin.
+    expect(await Promise.all([claimed(slow), claimed(other)])).toEqual([
+      10_000 + 240_000 + 30_000 + 20_000,
+      10_000 + 200 + 30_000 + 20_000,
+    ]);
+    await Promise.all(sending);
+    expect(await stand.row(slow)).toMatchObject({ state: 'sent', attempt: 1 });
+  });
+
+  test('"not sent" is not believed while the longest attempt of that channel may still be under way', async () => {
+    const absent = () => Promise.resolve({ state: 'not_sent' } as const);
+    const stand = await openReplyStand({
+      [CHANNEL]: scripted(() => ({ externalId: 'x' }), { sendLimitMs: 240_000, reconcile: absent }).adapter,
+      [OTHER]: scripted(() => ({ externalId: 'x' }), { reconcile: absent }).adapter,
+    });
+    open.stands.push(stand);
+    const [slow = '', other = ''] = await putReplies(stand.database, [
+      { to: someone() },
+      { to: someone(), channelId: OTHER },
+    ]);
+    await stand.database.pool.query("UPDATE outbox SET state = 'unknown', attempt = 1, attempt_at = due_at");
+    // Ten seconds for the turn, two for a deaf adapter, a minute for the provider's list, and the attempt.
+    stand.clock.ahead(110_000);
+    expect(await stand.service.reconcile(CHANNEL, never)).toEqual([]);
+    expect(await stand.service.reconcile(OTHER, never)).toEqual([other]);
+    stand.clock.ahead(210_000);
+    expect(await stand.service.reconcile(CHANNEL, never)).toEqual([slow]);
+  });
+
   test('told to stop, it gives back what it has not begun', async () => {
     const stop = new AbortController();
     const script = scripted(async () => {

@@ -95,6 +95,7 @@ export interface OutboxRow {
   readonly external_id: string | null;
   readonly error: string | null;
   readonly due_at: Date;
+  readonly attempt_at: Date;
 }
 
 export interface ReplyStand {

@@ -16,5 +16,4 @@ export const replies = {
   tooLarge: () => new SmtpReply(552, '5.3.4 Message is too large'),
   noRoom: () => new SmtpReply(452, '4.3.1 No room just now, try again later'),
   notStored: () => new SmtpReply(451, '4.3.0 Could not be stored, try again later'),
-  closing: () => new SmtpReply(421, '4.3.2 Closing, try again later'),
 } as const;

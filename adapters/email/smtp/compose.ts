@@ -45,10 +45,12 @@ export async function composeMail(message: OutboundMessage, context: ComposeCont
   const attachments = await readAttachments(message.attachments ?? [], context.maxAttachmentBytes);
   const messageId = context.ids.make(message.id);
   const { inReplyTo, references } = threadHeaders(message, context);
+  // Also where the mail that it answers has no Message-ID that a header could carry.
+  const isAnswer = (message.thread?.references ?? []).length > 0;
   const composer = new MailComposer({
     from: context.from,
     to: { name: displayName(message.to.name), address: to },
-    subject: subjectOf(message.subject, inReplyTo !== undefined),
+    subject: subjectOf(message.subject, isAnswer),
     messageId: `<${messageId}>`,
     date: context.now(),
     ...(inReplyTo === undefined ? {} : { inReplyTo: `<${inReplyTo}>` }),

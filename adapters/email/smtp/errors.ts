@@ -19,8 +19,10 @@ export interface SendProgress {
 const QUOTA_WAIT_MS = 15 * 60_000;
 
 /** Account or credentials: no mail will go out until a person acts. The x.7.57 … ones are Exchange Online's. */
-const CONFIG_REPLIES = new Set([530, 534, 535, 538]);
-const CONFIG_CODES = new Set(['5.7.8', '5.7.9', '5.7.11', '5.7.14', '5.7.57', '5.7.60', '5.7.139']);
+const CONFIG_REPLIES = new Set([530, 534, 538]);
+const LOGIN_CODES = new Set(['5.7.8', '5.7.9', '5.7.11', '5.7.14', '5.7.57', '5.7.139']);
+/** The sender, wherever in the exchange it is said; Exchange Online says 5.7.60 after the whole mail. */
+const SENDER_CODES = new Set(['5.1.7', '5.1.8', '5.7.60']);
 /** Gmail's daily limit, though it is said with 550: https://support.google.com/a/answer/3726730 */
 const QUOTA_CODE = '5.4.5';
 const TOO_LARGE_CODES = new Set(['5.3.4', '5.2.3']);
@@ -98,15 +100,19 @@ function judge(code: number, enhanced: string, failure: Failure, progress: SendP
       : // Greylisting and full mailboxes concern one recipient: the others need not wait.
         { code: 'rejected', words: wordsOf(enhanced, 'not now, try again'), retry: 'backoff' };
   }
-  if (code === 503)
-    return { code: 'bad_response', words: 'commands came out of order for it', retry: 'backoff' };
   if (code === 552 && enhanced !== '5.2.2') return tooLarge();
   if (TOO_LARGE_CODES.has(enhanced)) return tooLarge();
-  if (CONFIG_REPLIES.has(code) || CONFIG_CODES.has(enhanced) || failure.code === 'EAUTH') {
+  // Before what is about the configuration: answers of people, who have a sender, must not wait for this.
+  if (progress.nullSender && isAboutSender(code, enhanced, failure)) {
+    return { code: 'rejected', words: 'it takes no mail from the null sender', retry: 'never' };
+  }
+  if (code === 503)
+    return { code: 'bad_response', words: 'commands came out of order for it', retry: 'backoff' };
+  if (CONFIG_REPLIES.has(code) || isAboutLogin(code, enhanced, failure) || enhanced === '5.7.60') {
     return { code: 'config', words: 'check user, password and rights in smtpUrl', retry: 'never' };
   }
   if (early) return { code: 'config', words: 'it does not serve us: check smtpUrl', retry: 'never' };
-  if (failure.command === 'MAIL FROM' && !progress.nullSender) {
+  if (failure.command === 'MAIL FROM') {
     return { code: 'config', words: 'it does not take our sender: check "from"', retry: 'never' };
   }
   return { code: 'rejected', words: wordsOf(enhanced, 'the mail is refused'), retry: 'never' };
@@ -117,6 +123,18 @@ function isThrottled(code: number, enhanced: string): boolean {
   if (code === 421) return true;
   if (/^4\.7\.[56]\d\d$/.test(enhanced)) return true;
   return (code === 450 || code === 454) && enhanced.startsWith('4.7.');
+}
+
+function isAboutSender(code: number, enhanced: string, failure: Failure): boolean {
+  return (
+    SENDER_CODES.has(enhanced) ||
+    // Also 530, which some say to the null sender of somebody who has logged in long ago.
+    (failure.command === 'MAIL FROM' && !isAboutLogin(code, enhanced, failure))
+  );
+}
+
+function isAboutLogin(code: number, enhanced: string, failure: Failure): boolean {
+  return code === 535 || LOGIN_CODES.has(enhanced) || failure.code === 'EAUTH';
 }
 
 function tooLarge(): Verdict {

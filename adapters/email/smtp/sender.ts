@@ -17,6 +17,21 @@ const FILING_TIMEOUT_MS = 60_000;
 /** So long an end waits for copies that are being filed. */
 const FILING_GRACE_MS = 5_000;
 
+/** What a mail without files may take: the usual time of a channel. */
+const BARE_MAIL_MS = 30_000;
+/** Half a megabit a second: a busy line that is still one. A slower one cannot carry the largest answers. */
+const SLOWEST_BYTES_PER_MS = 64;
+/** Base64, with its line ends. */
+const ENCODED_RATIO = 78 / 57;
+
+/**
+ * Milliseconds that sending one mail may take. Of the files that are allowed, not of those that are sent: the
+ * pipeline has to know beforehand for how long an attempt may still be under way.
+ */
+export function mailSendLimitMs(maxAttachmentBytes: number): number {
+  return BARE_MAIL_MS + Math.ceil((maxAttachmentBytes * ENCODED_RATIO) / SLOWEST_BYTES_PER_MS);
+}
+
 export interface MailSender {
   /** Throws ChannelError. `externalId` is the Message-ID without angle brackets. */
   send(message: OutboundMessage, signal: AbortSignal): Promise<SendResult>;

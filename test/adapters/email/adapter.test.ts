@@ -123,6 +123,19 @@ describeWithDovecot('the mail channel with a mailbox', () => {
     });
   });
 
+  test('gives an attempt the time that the largest answer takes on a slow line', () => {
+    const secondsAt = (bitsPerSecond: number, bytes: number) => (bytes * (4 / 3) * 8) / bitsPerSecond;
+    const limitOf = (bytes: number) =>
+      (adapterWith({ maxReplyAttachmentBytes: bytes }).sendLimitMs ?? 0) / 1_000;
+    for (const mebibytes of [10, 25]) {
+      const bytes = mebibytes * 1024 * 1024;
+      const onTheLine = secondsAt(524_288, bytes);
+      expect(limitOf(bytes)).toBeGreaterThan(30 + onTheLine);
+      expect(limitOf(bytes)).toBeLessThan(60 + 1.1 * onTheLine);
+    }
+    expect(limitOf(0)).toBe(30);
+  });
+
   test('says what files of a reply may weigh, and reads mailbox and reception side by side', async () => {
     expect(adapterWith().maxAttachmentBytes).toBe(10 * 1024 * 1024);
     expect(adapterWith({ maxReplyAttachmentBytes: 0 }).maxAttachmentBytes).toBeUndefined();

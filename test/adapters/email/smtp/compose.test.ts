@@ -73,8 +73,10 @@ describe('an answer', () => {
 
   test('to a mail without an id stands alone, but for the token', async () => {
     const { headers } = await compose({
+      subject: 'Lampu',
       thread: { references: [`no-message-id:${'0b'.repeat(16)}`], caseToken: TOKEN },
     });
+    expect(valuesOf(headers, 'Subject')).toEqual(['Re: Lampu']);
     expect(valuesOf(headers, 'In-Reply-To')).toEqual([]);
     expect(valuesOf(headers, 'References')).toEqual([`<tabea.${TOKEN}@ambon.example>`]);
   });

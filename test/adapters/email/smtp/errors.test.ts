@@ -41,6 +41,7 @@ describe('what the server answered', () => {
     ['MAIL FROM', '530 5.7.0 Authentication Required', 'config', 'never', '5.7.0'],
     ['DATA', '550 5.7.60 SMTP; Client does not have permissions', 'config', 'never', '5.7.60'],
     ['MAIL FROM', '553 5.7.1 Sender address rejected: not owned by user', 'config', 'never', '5.7.1'],
+    ['MAIL FROM', '501 5.1.7 Invalid MAIL FROM address', 'config', 'never', '5.1.7'],
     ['CONN', '554 no service for you', 'config', 'never', '554'],
     ['STARTTLS', '454 4.7.0 TLS not available', 'throttled', 'backoff', '4.7.0'],
     ['DATA', '503 5.5.1 bad sequence', 'bad_response', 'backoff', '5.5.1'],
@@ -56,13 +57,37 @@ describe('what the server answered', () => {
     }
   });
 
-  test('a server that takes no null sender says nothing against answers of people', () => {
-    const refused = reply('MAIL FROM', '501 5.1.7 Invalid MAIL FROM address');
-    expect(smtpError(refused, { handedOver: false, nullSender: true })).toMatchObject({
-      code: 'rejected',
-      retry: 'never',
-    });
-    expect(smtpError(refused, before)).toMatchObject({ code: 'config' });
+  // An answer of a person, with a sender of its own, is judged by itself: the queue goes on for it.
+  test.each([
+    ['MAIL FROM', '501 5.1.7 Invalid MAIL FROM address', 'rejected', '5.1.7'],
+    ['MAIL FROM', '530 5.7.0 Authentication Required', 'rejected', '5.7.0'],
+    ['MAIL FROM', '530 Authentication required', 'rejected', '530'],
+    ['MAIL FROM', '550 5.7.60 SMTP; Client does not have permissions', 'rejected', '5.7.60'],
+    ['DATA', '550 5.7.60 SMTP; Client does not have permissions', 'rejected', '5.7.60'],
+    ['CONN', '550 5.7.60 SMTP; Client does not have permissions', 'rejected', '5.7.60'],
+    ['RCPT TO', '554 5.1.8 Sender address rejected', 'rejected', '5.1.8'],
+    ['MAIL FROM', '503 5.5.1 a sender is needed', 'rejected', '5.5.1'],
+    ['MAIL FROM', '534 no', 'rejected', '534'],
+    ['MAIL FROM', '553 5.7.1 Sender address rejected: not owned by user', 'rejected', '5.7.1'],
+    ['MAIL FROM', '552 Message size exceeds', 'rejected', '552'],
+    // Nobody is logged in: no mail will pass, whoever it is from.
+    ['MAIL FROM', '535 5.7.3 Authentication unsuccessful', 'config', '5.7.3'],
+    ['MAIL FROM', '535 Authentication unsuccessful', 'config', '535'],
+    ['MAIL FROM', '530 5.7.57 Client not authenticated', 'config', '5.7.57'],
+    ['AUTH PLAIN', '535 5.7.8 Error: authentication failed', 'config', '5.7.8'],
+    ['AUTH PLAIN', '530 5.7.0 Must issue a STARTTLS command first', 'config', '5.7.0'],
+    ['RCPT TO', '550 5.1.1 unknown', 'rejected', '5.1.1'],
+  ])('%s: %s to the null sender is %s, never again', (command, response, code, providerCode) => {
+    for (const handedOver of [false, true]) {
+      const error = smtpError(reply(command, response), { handedOver, nullSender: true });
+      expect(error).toMatchObject({ code, retry: 'never', providerCode, certainty: 'not_sent' });
+    }
+  });
+
+  test('the daily limit and a server that is busy are not about the null sender', () => {
+    const progress = { handedOver: false, nullSender: true };
+    expect(smtpError(reply('MAIL FROM', '550 5.4.5 Daily limit'), progress).code).toBe('throttled');
+    expect(smtpError(reply('MAIL FROM', '421 4.3.2 bye'), progress).code).toBe('throttled');
   });
 
   test("outranks the library's code", () => {
