@@ -12,7 +12,14 @@ import { confidentialityOf, stricter } from './confidentiality.js';
 import { answerCommand } from './ingest-command.js';
 import { isObjection, objectTo } from './ingest-objection.js';
 import { referencesOf } from './ingest-facts.js';
-import { isOwn, messageDraft, type ContactState, type IngestWorld, type Sent } from './ingest-world.js';
+import {
+  isLate,
+  isOwn,
+  messageDraft,
+  type ContactState,
+  type IngestWorld,
+  type Sent,
+} from './ingest-world.js';
 import { replySubject } from './reply-subject.js';
 import type { CaseServices } from './services.js';
 
@@ -147,7 +154,7 @@ function openCase(
   const complaint = parseComplaint(event.text);
   const fromSubject = event.subject === undefined ? null : parseComplaint(event.subject);
   const linkTo = decision.kind === 'new' ? decision.linkTo : undefined;
-  const silence = silenceFor(services, contact, event);
+  const silence = silenceFor(services, world, contact, sent);
   const emergency = services.rules.isEmergency(`${event.subject ?? ''}\n${event.text}`);
   const flags = [
     ...(event.automated ? ['automated'] : []),
@@ -234,11 +241,13 @@ function acknowledge(
 /** Why a new case gets no acknowledgement; null where it gets one. */
 function silenceFor(
   services: CaseServices,
+  world: IngestWorld,
   contact: ContactState,
-  event: InboundMessage,
-): 'automated' | 'opted_out' | 'flood' | null {
-  if (event.automated) return 'automated';
+  sent: Sent,
+): 'automated' | 'opted_out' | 'late' | 'flood' | null {
+  if (sent.event.automated) return 'automated';
   if (contact.optedOutAt !== null) return 'opted_out';
+  if (isLate(world, sent)) return 'late';
   if (isFlooding(services, contact)) return 'flood';
   return contact.counts.acknowledged >= services.rules.limits.acknowledgementsPerDay ? 'flood' : null;
 }

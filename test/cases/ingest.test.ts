@@ -298,6 +298,34 @@ describe('floods and machines', () => {
   });
 });
 
+describe('what arrived days ago', () => {
+  const DAYS = 24 * 60;
+
+  test('is a case like any other, and the machine writes to nobody about it', async () => {
+    store.now = new Date(START.getTime() + 3 * DAYS * 60_000 + 1);
+    await take(sms(ANI, 'Lampu mati'), sms(BUDI, 'BANTUAN'));
+    const [one, ...others] = await cases();
+    expect(others).toEqual([]);
+    expect((await events(one?.id ?? ''))[0]?.data).toMatchObject({ silence: 'late', reply: null });
+    expect(one?.flags).toBeNull();
+    expect(await outbox()).toEqual([]);
+  });
+
+  test('is answered until the third day is over', async () => {
+    store.now = new Date(START.getTime() + 3 * DAYS * 60_000);
+    await take(sms(ANI, 'Lampu mati'));
+    expect(await outbox()).toHaveLength(1);
+  });
+
+  test('its STOP holds, unconfirmed', async () => {
+    store.now = new Date(START.getTime() + 4 * DAYS * 60_000);
+    await take(sms(ANI, 'STOP'));
+    expect(await outbox()).toEqual([]);
+    await take(sms(ANI, 'Lampu mati', 4 * DAYS));
+    expect(await outbox()).toEqual([]);
+  });
+});
+
 describe('corrections', () => {
   const edit = (from = ANI, text = 'Lampu hidup lagi', externalId = 'F1') =>
     ({
