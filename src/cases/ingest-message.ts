@@ -2,7 +2,7 @@
 import { newId } from '../core/ids.js';
 import { statusAfterReporterAnswer, type Confidentiality } from '../core/case-life.js';
 import { readCaseToken } from '../core/case-token.js';
-import { parseCommand, parseComplaint } from '../core/commands.js';
+import { parseCommand, parseComplaint, type Command } from '../core/commands.js';
 import type { Address, InboundMessage } from '../core/message.js';
 import { decideThread, type JoinReason, type PointedCase, type ThreadDecision } from '../core/threading.js';
 import { findTrackingNumbers } from '../core/tracking-number.js';
@@ -43,7 +43,7 @@ export function toSent(id: string, contactKey: Buffer, receivedAt: Date, event: 
 /** Takes one message in; everything that follows from it is in the world afterwards. */
 export function takeMessage(services: CaseServices, world: IngestWorld, sent: Sent): void {
   const contact = contactOf(services, world, sent.contactKey, sent.event.from);
-  if (sent.command) {
+  if (sent.command && mayCommand(services, world, contact, sent, sent.command)) {
     answerCommand(services, world, contact, sent, sent.command);
     return;
   }
@@ -53,6 +53,29 @@ export function takeMessage(services: CaseServices, world: IngestWorld, sent: Se
   if (joined && decision.kind === 'join') joinCase(services, world, contact, sent, joined, decision.why);
   contact.counts.written += 1;
   remember(world, sent, state);
+}
+
+/**
+ * Anybody could silence a citizen by a mail in his name, or have him written to again: where the channel cannot
+ * vouch for the sender, STOP and START are commands only on the thread of a case of his own. What a question
+ * is answered goes to the true owner of the address, and tells no more than anybody may know.
+ */
+function mayCommand(
+  services: CaseServices,
+  world: IngestWorld,
+  contact: ContactState,
+  { event }: Sent,
+  { kind }: Command,
+): boolean {
+  if (event.unproven !== true || (kind !== 'stop' && kind !== 'start')) return true;
+  const shown = caseOfToken(services, world, event);
+  return shown !== undefined && isOwn(shown, contact);
+}
+
+/** The case whose token, issued by us, the message carries. */
+function caseOfToken(services: CaseServices, world: IngestWorld, { thread }: InboundMessage) {
+  const number = thread?.caseToken === undefined ? null : readCaseToken(services.keys, thread.caseToken);
+  return number === null ? undefined : world.caseByNumber(number);
 }
 
 /** The sender, with a reporter of his own where he is not known yet. */
@@ -85,8 +108,7 @@ function factsOf(services: CaseServices, world: IngestWorld, contact: ContactSta
     own: isOwn(state, contact),
     archived: state.status === 'archived',
   });
-  const number = thread?.caseToken === undefined ? null : readCaseToken(services.keys, thread.caseToken);
-  const byToken = number === null ? undefined : world.caseByNumber(number);
+  const byToken = caseOfToken(services, world, sent.event);
   const byThread = [
     ...referencesOf(sent.event).flatMap((reference) => world.caseByReference(channelId, reference) ?? []),
     ...(thread?.conversationId === undefined
@@ -249,7 +271,10 @@ function silenceFor(
   if (contact.optedOutAt !== null) return 'opted_out';
   if (isLate(world, sent)) return 'late';
   if (isFlooding(services, contact)) return 'flood';
-  return contact.counts.acknowledged >= services.rules.limits.acknowledgementsPerDay ? 'flood' : null;
+  const { acknowledgementsPerDay, unprovenAcknowledgementsPerDay } = services.rules.limits;
+  // A responder that says nothing of being one is met by its number of letters alone.
+  const most = sent.event.unproven ? unprovenAcknowledgementsPerDay : acknowledgementsPerDay;
+  return contact.counts.acknowledged >= most ? 'flood' : null;
 }
 
 function isFlooding(services: CaseServices, contact: ContactState): boolean {

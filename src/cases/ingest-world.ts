@@ -103,7 +103,8 @@ export function isOwn(state: CaseState, contact: ContactState): boolean {
   return state.reporterId !== null && state.reporterId === contact.reporterId;
 }
 
-const LATE_MS = 3 * 86_400_000;
+/** Longer ago than this, the machine answers nothing any more. */
+export const LATE_MS = 3 * 86_400_000;
 
 /**
  * A backfill reads mails of weeks ago: the machine does not write to hundreds of people about them. A person

@@ -56,6 +56,8 @@ export interface InboundMessage {
   readonly thread?: ThreadRef;
   /** Sent by a machine (auto-reply, bulk): stored and flagged, never answered. */
   readonly automated: boolean;
+  /** The channel cannot vouch for the sender: anybody can write a mail's From. */
+  readonly unproven?: true;
   /** The sender's claim, RFC 3339. Not trusted. */
   readonly sentAt?: string;
   /** Our clock, RFC 3339. */
