@@ -13,7 +13,7 @@ export const trackingNumber = z.string().meta({
 
 export const attachment = z
   .object({
-    name: z.string(),
+    name: z.string().meta({ description: '`lampiran-1.jpg` to those who may not see the reporter.' }),
     contentType: z.string(),
     size: z.number().int().nullable(),
     state: z.enum(['wanted', 'stored', 'failed']).meta({
@@ -28,7 +28,10 @@ export const message = z
     id: z.string(),
     direction: z.enum(['in', 'out']),
     channelId: z.string(),
-    externalId: z.string().nullable().meta({ description: "The provider's id; null before it has one." }),
+    externalId: z.string().nullable().meta({
+      description:
+        "The provider's id; null before it has one, and of an `in` to those who may not see the reporter.",
+    }),
     subject: z.string().nullable(),
     text: z.string(),
     quoted: z.string().nullable().meta({ description: 'Quoted history and signature below `text`.' }),
