@@ -77,7 +77,11 @@ export const citySchema = z.strictObject({
   messages: text,
   city,
   threading: z.strictObject({ continuationMinutes: z.number().min(0), answerHours: z.number().min(0) }),
-  acknowledgement: z.strictObject({ enabled: z.boolean(), maxPerSenderPerDay: count }),
+  acknowledgement: z.strictObject({
+    enabled: z.boolean(),
+    maxPerSenderPerDay: count,
+    maxPerUnprovenSenderPerDay: count.default(3),
+  }),
   deadlines: z.strictObject({
     verifyWorkingDays: count,
     remindOfficeMinutesBefore: z.array(z.number().min(1)),

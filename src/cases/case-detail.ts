@@ -2,6 +2,8 @@
 import type { EventData } from '../core/case-event.js';
 import type { OutboxState } from '../core/delivery-state.js';
 import { toLocalIso } from '../core/working-time.js';
+import { namelessFile } from './nameless-file.js';
+import type { Mask } from './mask.js';
 import type { CaseServices } from './services.js';
 import type { CaseView, EventView, MessageView } from './views.js';
 
@@ -24,14 +26,19 @@ interface MessageRow {
   readonly withdrawn_at: Date | null;
 }
 
-/**
- * What came in and what went out, in the order of time.
- * @param named the viewer may see the reporter; without that, quoted history and HTML are withheld.
- */
+/** What a viewer is shown of the reporter in what belongs to a case. */
+export interface Veil {
+  /** He may see him; without that, quoted history, HTML, names of files and ids made by the sender are withheld. */
+  readonly named: boolean;
+  /** For every text that anybody wrote. */
+  readonly mask: Mask;
+}
+
+/** What came in and what went out, in the order of time. */
 export async function messagesOf(
   services: CaseServices,
   caseId: string,
-  named: boolean,
+  { named, mask }: Veil,
 ): Promise<MessageView[]> {
   const { rows } = await services.database.pool.query<MessageRow>({
     name: 'case-messages',
@@ -50,16 +57,18 @@ export async function messagesOf(
     id: row.id,
     direction: row.direction,
     channelId: row.channel_id,
-    externalId: row.external_id,
-    subject: row.subject,
-    text: row.text,
+    // A mail's id ends in the host of its sender, or in his own domain.
+    externalId: named || row.direction === 'out' ? row.external_id : null,
+    subject: row.subject === null ? null : mask(row.subject),
+    text: mask(row.text),
     quoted: named ? row.quoted : null,
     html: named && row.html,
     withheld: !named && (row.html || (row.quoted ?? '').trim() !== ''),
     // Where the provider keeps the bytes is nobody's business outside.
-    attachments: (row.attachments ?? []).map(({ name, contentType, size, state }) => ({
-      name,
-      contentType,
+    attachments: (row.attachments ?? []).map(({ name, contentType, size, state }, index) => ({
+      ...(named || row.direction === 'out'
+        ? { name: mask(name), contentType }
+        : namelessFile(index, contentType)),
       size: size ?? null,
       state: state ?? 'stored',
     })),
@@ -97,7 +106,11 @@ export async function eventsOf(services: CaseServices, caseId: string): Promise<
   }));
 }
 
-export async function notesOf(services: CaseServices, caseId: string): Promise<CaseView['notes']> {
+export async function notesOf(
+  services: CaseServices,
+  caseId: string,
+  { mask }: Pick<Veil, 'mask'>,
+): Promise<CaseView['notes']> {
   const { rows } = await services.database.pool.query<{
     id: string;
     author: string;
@@ -111,7 +124,7 @@ export async function notesOf(services: CaseServices, caseId: string): Promise<C
   return rows.map(({ id, author, text, created_at: at }) => ({
     id,
     author,
-    text,
+    text: mask(text),
     at: toLocalIso(at, services.rules.calendar),
   }));
 }

@@ -2,7 +2,14 @@
 import { newId } from '../core/ids.js';
 import type { Command } from '../core/commands.js';
 import { toShortDate } from '../core/working-time.js';
-import { isOwn, messageDraft, type ContactState, type IngestWorld, type Sent } from './ingest-world.js';
+import {
+  isLate,
+  isOwn,
+  messageDraft,
+  type ContactState,
+  type IngestWorld,
+  type Sent,
+} from './ingest-world.js';
 import { replySubject } from './reply-subject.js';
 import type { CaseServices } from './services.js';
 
@@ -16,7 +23,8 @@ export function answerCommand(
   world.messages.push(messageDraft(sent, null));
   const text = carryOut(services, world, contact, command);
   // Two machines that ask each other for help must fall silent.
-  if (text === null || contact.counts.commands >= services.rules.limits.commandsPerHour) {
+  const isTooMany = contact.counts.commands >= services.rules.limits.commandsPerHour;
+  if (text === null || isTooMany || isLate(world, sent)) {
     world.outcomes.push({ id: sent.id, outcome: 'command_silent' });
     return;
   }

@@ -5,7 +5,7 @@ import { byteaArray } from '../db/binary-array.js';
 import type { Queryable } from '../db/database.js';
 import { lockCases } from './case-state.js';
 import { distinctKeys } from './coordination.js';
-import { IngestWorld, type Sent } from './ingest-world.js';
+import { IngestWorld, LATE_MS, type Sent } from './ingest-world.js';
 import type { CaseServices } from './services.js';
 
 const HOUR_MS = 3_600_000;
@@ -64,15 +64,17 @@ async function readContacts(client: Queryable, world: IngestWorld, keys: readonl
     commands: string;
   }>({
     name: 'ingest-counts',
-    text: `SELECT contact_key, count(*) FILTER (WHERE outcome = 'case') AS acknowledged,
+    text: `SELECT contact_key, count(*) FILTER (WHERE outcome = 'case' AND done_at > $2) AS acknowledged,
              count(*) FILTER (WHERE outcome IN ('case', 'case_silent', 'joined') AND received_at > $3) AS written,
              count(*) FILTER (WHERE outcome = 'command' AND received_at > $3) AS commands
-           FROM inbox WHERE contact_key = ANY($1::bytea[]) AND state = 'done' AND received_at > $2
+           FROM inbox WHERE contact_key = ANY($1::bytea[]) AND state = 'done' AND received_at > $4
            GROUP BY contact_key`,
     values: [
       byteaArray(rows.map((row) => row.key)),
       before(world.now, 24 * HOUR_MS),
       before(world.now, HOUR_MS),
+      // What arrived while nobody read may have been acknowledged today.
+      before(world.now, 24 * HOUR_MS + LATE_MS),
     ],
   });
   const counts = new Map(counted.rows.map((row) => [row.contact_key.toString('latin1'), row]));

@@ -2,7 +2,7 @@
 import { newId } from '../core/ids.js';
 import { statusAfterReporterAnswer, type Confidentiality } from '../core/case-life.js';
 import { readCaseToken } from '../core/case-token.js';
-import { parseCommand, parseComplaint } from '../core/commands.js';
+import { parseCommand, parseComplaint, type Command } from '../core/commands.js';
 import type { Address, InboundMessage } from '../core/message.js';
 import { decideThread, type JoinReason, type PointedCase, type ThreadDecision } from '../core/threading.js';
 import { findTrackingNumbers } from '../core/tracking-number.js';
@@ -12,7 +12,14 @@ import { confidentialityOf, stricter } from './confidentiality.js';
 import { answerCommand } from './ingest-command.js';
 import { isObjection, objectTo } from './ingest-objection.js';
 import { referencesOf } from './ingest-facts.js';
-import { isOwn, messageDraft, type ContactState, type IngestWorld, type Sent } from './ingest-world.js';
+import {
+  isLate,
+  isOwn,
+  messageDraft,
+  type ContactState,
+  type IngestWorld,
+  type Sent,
+} from './ingest-world.js';
 import { replySubject } from './reply-subject.js';
 import type { CaseServices } from './services.js';
 
@@ -36,7 +43,7 @@ export function toSent(id: string, contactKey: Buffer, receivedAt: Date, event: 
 /** Takes one message in; everything that follows from it is in the world afterwards. */
 export function takeMessage(services: CaseServices, world: IngestWorld, sent: Sent): void {
   const contact = contactOf(services, world, sent.contactKey, sent.event.from);
-  if (sent.command) {
+  if (sent.command && mayCommand(services, world, contact, sent, sent.command)) {
     answerCommand(services, world, contact, sent, sent.command);
     return;
   }
@@ -46,6 +53,29 @@ export function takeMessage(services: CaseServices, world: IngestWorld, sent: Se
   if (joined && decision.kind === 'join') joinCase(services, world, contact, sent, joined, decision.why);
   contact.counts.written += 1;
   remember(world, sent, state);
+}
+
+/**
+ * Anybody could silence a citizen by a mail in his name, or have him written to again: where the channel cannot
+ * vouch for the sender, STOP and START are commands only on the thread of a case of his own. What a question
+ * is answered goes to the true owner of the address, and tells no more than anybody may know.
+ */
+function mayCommand(
+  services: CaseServices,
+  world: IngestWorld,
+  contact: ContactState,
+  { event }: Sent,
+  { kind }: Command,
+): boolean {
+  if (event.unproven !== true || (kind !== 'stop' && kind !== 'start')) return true;
+  const shown = caseOfToken(services, world, event);
+  return shown !== undefined && isOwn(shown, contact);
+}
+
+/** The case whose token, issued by us, the message carries. */
+function caseOfToken(services: CaseServices, world: IngestWorld, { thread }: InboundMessage) {
+  const number = thread?.caseToken === undefined ? null : readCaseToken(services.keys, thread.caseToken);
+  return number === null ? undefined : world.caseByNumber(number);
 }
 
 /** The sender, with a reporter of his own where he is not known yet. */
@@ -78,8 +108,7 @@ function factsOf(services: CaseServices, world: IngestWorld, contact: ContactSta
     own: isOwn(state, contact),
     archived: state.status === 'archived',
   });
-  const number = thread?.caseToken === undefined ? null : readCaseToken(services.keys, thread.caseToken);
-  const byToken = number === null ? undefined : world.caseByNumber(number);
+  const byToken = caseOfToken(services, world, sent.event);
   const byThread = [
     ...referencesOf(sent.event).flatMap((reference) => world.caseByReference(channelId, reference) ?? []),
     ...(thread?.conversationId === undefined
@@ -147,7 +176,7 @@ function openCase(
   const complaint = parseComplaint(event.text);
   const fromSubject = event.subject === undefined ? null : parseComplaint(event.subject);
   const linkTo = decision.kind === 'new' ? decision.linkTo : undefined;
-  const silence = silenceFor(services, contact, event);
+  const silence = silenceFor(services, world, contact, sent);
   const emergency = services.rules.isEmergency(`${event.subject ?? ''}\n${event.text}`);
   const flags = [
     ...(event.automated ? ['automated'] : []),
@@ -234,13 +263,18 @@ function acknowledge(
 /** Why a new case gets no acknowledgement; null where it gets one. */
 function silenceFor(
   services: CaseServices,
+  world: IngestWorld,
   contact: ContactState,
-  event: InboundMessage,
-): 'automated' | 'opted_out' | 'flood' | null {
-  if (event.automated) return 'automated';
+  sent: Sent,
+): 'automated' | 'opted_out' | 'late' | 'flood' | null {
+  if (sent.event.automated) return 'automated';
   if (contact.optedOutAt !== null) return 'opted_out';
+  if (isLate(world, sent)) return 'late';
   if (isFlooding(services, contact)) return 'flood';
-  return contact.counts.acknowledged >= services.rules.limits.acknowledgementsPerDay ? 'flood' : null;
+  const { acknowledgementsPerDay, unprovenAcknowledgementsPerDay } = services.rules.limits;
+  // A responder that says nothing of being one is met by its number of letters alone.
+  const most = sent.event.unproven ? unprovenAcknowledgementsPerDay : acknowledgementsPerDay;
+  return contact.counts.acknowledged >= most ? 'flood' : null;
 }
 
 function isFlooding(services: CaseServices, contact: ContactState): boolean {

@@ -3,7 +3,7 @@ import { newId } from '../core/ids.js';
 import { statusAfterObjection } from '../core/case-life.js';
 import { dueAt, toShortDate } from '../core/working-time.js';
 import { record, type CaseState } from './case-state.js';
-import type { ContactState, IngestWorld, Sent } from './ingest-world.js';
+import { isLate, type ContactState, type IngestWorld, type Sent } from './ingest-world.js';
 import { replySubject } from './reply-subject.js';
 import type { CaseServices } from './services.js';
 
@@ -33,7 +33,8 @@ export function objectTo(
   const { rules, texts } = services;
   const to = statusAfterObjection(rules.moves, state.status);
   if (to === null) return;
-  const told = contact.optedOutAt === null && contact.counts.written < rules.limits.messagesPerHour;
+  const isFlood = contact.counts.written >= rules.limits.messagesPerHour;
+  const told = contact.optedOutAt === null && !isFlood && !isLate(world, sent);
   const reply = told ? newId() : null;
   record(state, 'moved', 'reporter', world.now, { action: 'object', from: state.status, to, reply });
   state.status = to;

@@ -103,6 +103,17 @@ export function isOwn(state: CaseState, contact: ContactState): boolean {
   return state.reporterId !== null && state.reporterId === contact.reporterId;
 }
 
+/** Longer ago than this, the machine answers nothing any more. */
+export const LATE_MS = 3 * 86_400_000;
+
+/**
+ * A backfill reads mails of weeks ago: the machine does not write to hundreds of people about them. A person
+ * still may.
+ */
+export function isLate({ now }: Pick<IngestWorld, 'now'>, { receivedAt }: Pick<Sent, 'receivedAt'>): boolean {
+  return now.getTime() - receivedAt.getTime() > LATE_MS;
+}
+
 export class IngestWorld {
   readonly now: Date;
   readonly contacts = new Map<string, ContactState>();

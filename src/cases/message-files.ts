@@ -17,30 +17,43 @@ export type MessageFile = Pick<StoredAttachment, 'name' | 'contentType' | 'blob'
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 const FARTHEST = 10_000;
 
+export interface FoundFile extends MessageFile {
+  /** It may name the reporter, whom the viewer may not see: only a picture is for him, and not under its name. */
+  readonly veiled: boolean;
+}
+
 /** The file at that place of the message's list, in or out; null where there is none that the viewer may see. */
 export async function findAttachment(
   services: CaseServices,
   place: MessagePlace,
   index: number,
   viewer: Viewer,
-): Promise<MessageFile | null> {
+): Promise<FoundFile | null> {
   if (!isPlace(place) || !Number.isSafeInteger(index) || index < 0 || index > FARTHEST) return null;
   const visible = visibleCases(viewer, 4);
   const ofCase = `c.tracking_number = $1 AND ${visible.sql}`;
-  const { rows } = await services.database.pool.query<{ file: MessageFile | null }>(
-    `SELECT m.attachments -> $3::int AS file FROM message m JOIN cases c ON c.id = m.case_id
-     WHERE m.id = $2 AND ${ofCase}
+  const { rows } = await services.database.pool.query<FileRow>(
+    `SELECT m.attachments -> $3::int AS file, true AS inbound, c.opd_id, c.created_by, c.confidentiality
+     FROM message m JOIN cases c ON c.id = m.case_id WHERE m.id = $2 AND ${ofCase}
      UNION ALL
-     SELECT o.attachments -> $3::int FROM outbox o JOIN cases c ON c.id = o.case_id WHERE o.id = $2 AND ${ofCase}`,
+     SELECT o.attachments -> $3::int, false, c.opd_id, c.created_by, c.confidentiality
+     FROM outbox o JOIN cases c ON c.id = o.case_id WHERE o.id = $2 AND ${ofCase}`,
     [place.trackingNumber, place.messageId, index, ...visible.values],
   );
-  return rows[0]?.file ?? null;
+  const [row] = rows;
+  if (!row?.file) return null;
+  return { ...row.file, veiled: row.inbound && !maySeeReporter(viewer, guarded(row)) };
 }
 
 interface CaseColumns {
   readonly opd_id: string | null;
   readonly created_by: string;
   readonly confidentiality: Confidentiality;
+}
+
+interface FileRow extends CaseColumns {
+  readonly file: MessageFile | null;
+  readonly inbound: boolean;
 }
 
 interface HtmlRow extends CaseColumns {

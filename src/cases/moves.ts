@@ -22,7 +22,13 @@ import type { CaseView } from './views.js';
 
 /** `not_found` also where the actor may not see the case; `version`: somebody else changed it meanwhile. */
 export type RefusalCode =
-  MoveRefusalCode | FileRefusalCode | 'not_found' | 'unknown_opd' | 'version' | 'not_conveyed';
+  | MoveRefusalCode
+  | FileRefusalCode
+  | 'not_found'
+  | 'unknown_opd'
+  | 'version'
+  | 'not_conveyed'
+  | 'cannot_reply';
 
 /** The move is not made. The message is for the API: no citizen's text. */
 export class MoveRefused extends Error {

@@ -3,9 +3,10 @@ import type { CaseStatus, CaseType, Confidentiality } from '../core/case-life.js
 import { isTrackingNumber } from '../core/tracking-number.js';
 import { toLocalIso } from '../core/working-time.js';
 import { maySeeReporter, visibleCases, type GuardedCase, type Viewer } from './policy.js';
-import { eventsOf, messagesOf, notesOf } from './case-detail.js';
-import { readReporters } from './reporters.js';
-import { holdsWords, searchFrontier } from './search-index.js';
+import { eventsOf, messagesOf, notesOf, type Veil } from './case-detail.js';
+import { maskFor, unmasked } from './mask.js';
+import { readReporters, type ReporterView } from './reporters.js';
+import { holdsWords, searchFrontier, whichHoldWords } from './search-index.js';
 import type { CaseServices } from './services.js';
 import type { CaseSummary, CaseView } from './views.js';
 
@@ -86,8 +87,11 @@ export async function listCases(
   );
   const page = rows.slice(0, limit);
   const last = page.at(-1);
+  const seen = await behindVeils(services, page, viewer);
+  const items = seen.map(summaryOf(services));
+  const isSearch = !isTrackingNumber(number) && filter.q !== undefined && filter.q.trim() !== '';
   return {
-    items: await summaries(services, page, viewer),
+    items: isSearch ? await withoutGuesses(services, seen, items, filter.q ?? '') : items,
     nextCursor: rows.length > limit && last !== undefined ? encodeCursor(last.id) : null,
   };
 }
@@ -106,14 +110,15 @@ export async function getCase(
   );
   const row = rows[0];
   if (!row) return null;
-  const [[summary], messages, events, notes, linked] = await Promise.all([
-    summaries(services, [row], viewer),
-    messagesOf(services, row.id, maySeeReporter(viewer, guarded(row))),
+  const [seen] = await behindVeils(services, [row], viewer);
+  if (!seen) return null;
+  const [messages, events, notes, linked] = await Promise.all([
+    messagesOf(services, row.id, seen),
     eventsOf(services, row.id),
-    notesOf(services, row.id),
+    notesOf(services, row.id, seen),
     linkedTo(services, row.id, viewer),
   ]);
-  return summary ? { ...summary, messages, events, notes, linked } : null;
+  return { ...summaryOf(services)(seen), messages, events, notes, linked };
 }
 
 /** Its id, for the change feed; null where there is none or the viewer may not see it. */
@@ -146,37 +151,64 @@ function guarded(row: CaseRow): GuardedCase {
   return { opdId: row.opd_id, createdBy: row.created_by, confidentiality: row.confidentiality };
 }
 
-async function summaries(
+/** A case as its viewer may see it. */
+interface SeenCase extends Veil {
+  readonly row: CaseRow;
+  /** Null to those who may not see him. */
+  readonly reporter: ReporterView | null;
+}
+
+/** Who may not see the reporter is shown texts in which he is not named: for that he must be known here. */
+async function behindVeils(
   services: CaseServices,
   rows: readonly CaseRow[],
   viewer: Viewer,
-): Promise<CaseSummary[]> {
-  // What may not be shown is not even deciphered.
-  const shown = rows.filter((row) => maySeeReporter(viewer, guarded(row)));
+): Promise<SeenCase[]> {
   const reporters = await readReporters(
     services,
-    shown.flatMap((row) => row.reporter_id ?? []),
+    rows.flatMap((row) => row.reporter_id ?? []),
   );
-  const local = (at: Date | null) => (at === null ? null : toLocalIso(at, services.rules.calendar));
-  return rows.map((row) => ({
+  return rows.map((row) => {
+    const reporter = row.reporter_id === null ? null : (reporters.get(row.reporter_id) ?? null);
+    return maySeeReporter(viewer, guarded(row))
+      ? { row, named: true, mask: unmasked, reporter }
+      : { row, named: false, mask: maskFor(reporter), reporter: null };
+  });
+}
+
+function summaryOf({ rules }: CaseServices): (seen: SeenCase) => CaseSummary {
+  const local = (at: Date | null) => (at === null ? null : toLocalIso(at, rules.calendar));
+  return ({ row, mask, reporter }) => ({
     trackingNumber: row.tracking_number,
     type: row.type,
     status: row.status,
     channelId: row.channel_id,
     confidentiality: row.confidentiality,
-    subject: row.subject,
-    text: row.text,
-    reporter:
-      shown.includes(row) && row.reporter_id !== null ? (reporters.get(row.reporter_id) ?? null) : null,
+    subject: row.subject === null ? null : mask(row.subject),
+    text: mask(row.text),
+    reporter,
     opd: row.opd_id,
-    place: row.place,
+    place: row.place === null ? null : mask(row.place),
     occurredAt: local(row.occurred_at),
     submittedAt: local(row.submitted_at),
-    createdAt: toLocalIso(row.created_at, services.rules.calendar),
-    dueAt: toLocalIso(row.due_at, services.rules.calendar),
+    createdAt: toLocalIso(row.created_at, rules.calendar),
+    dueAt: toLocalIso(row.due_at, rules.calendar),
     flags: row.flags ?? [],
     version: row.version,
-  }));
+  });
+}
+
+/** Who guesses a name must not learn from what is found that it stands there: what he is not shown, he has not found. */
+async function withoutGuesses(
+  { database }: CaseServices,
+  seen: readonly SeenCase[],
+  items: readonly CaseSummary[],
+  words: string,
+): Promise<CaseSummary[]> {
+  const veiled = items.filter((_, index) => seen[index]?.named === false);
+  if (veiled.length === 0) return [...items];
+  const found = await whichHoldWords(database.pool, veiled, words);
+  return items.filter((item) => !veiled.includes(item) || found.has(item));
 }
 
 async function linkedTo(services: CaseServices, caseId: string, viewer: Viewer): Promise<string[]> {

@@ -10,7 +10,7 @@ const INGEST_ATTEMPTS = 3;
 export function caseRules(config: Config): CaseRules {
   const opds = new Map(config.opds.map((opd) => [opd.id, opd.shortName]));
   const emergency = wordsPattern(config.emergency.words);
-  const { enabled, maxPerSenderPerDay } = config.acknowledgement;
+  const { enabled, maxPerSenderPerDay, maxPerUnprovenSenderPerDay } = config.acknowledgement;
   return {
     moves: config.sop.moves,
     threading: config.threading,
@@ -20,6 +20,7 @@ export function caseRules(config: Config): CaseRules {
     limits: {
       commandsPerHour: COMMANDS_PER_HOUR,
       acknowledgementsPerDay: enabled ? maxPerSenderPerDay : 0,
+      unprovenAcknowledgementsPerDay: enabled ? Math.min(maxPerUnprovenSenderPerDay, maxPerSenderPerDay) : 0,
       messagesPerHour: MESSAGES_PER_HOUR,
       ingestAttempts: INGEST_ATTEMPTS,
     },

@@ -41,6 +41,21 @@ export function holdsWords(words: string, frontier: string): string {
     SELECT n.id FROM cases n WHERE n.id >= ${frontier}::uuid AND ${wordsOf('n')} @@ ${query} AND ${NOT_INDEXED})`;
 }
 
+/** Those of the texts, as they are shown, that hold the words. */
+export async function whichHoldWords<T extends { readonly subject: string | null; readonly text: string }>(
+  client: Queryable,
+  shown: readonly T[],
+  words: string,
+): Promise<Set<T>> {
+  const { rows } = await client.query<{ place: number }>({
+    name: 'search-shown',
+    text: `SELECT t.place::int FROM unnest($1::text[]) WITH ORDINALITY AS t(words, place)
+           WHERE to_tsvector('simple', t.words) @@ websearch_to_tsquery('simple', $2)`,
+    values: [shown.map(({ subject, text }) => `${subject ?? ''} ${text}`), words],
+  });
+  return new Set(rows.flatMap(({ place }) => shown[place - 1] ?? []));
+}
+
 /**
  * Puts cases into the index that are not in it, oldest first.
  * @param frontier where to begin; without it all cases are looked at.

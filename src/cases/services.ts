@@ -16,6 +16,8 @@ export interface CaseLimits {
   readonly commandsPerHour: number;
   /** New cases that are acknowledged; 0 where acknowledgements are switched off. */
   readonly acknowledgementsPerDay: number;
+  /** The same of senders whom the channel cannot vouch for. */
+  readonly unprovenAcknowledgementsPerDay: number;
   /** Messages; beyond them cases are flagged `flood` and nothing is acknowledged. */
   readonly messagesPerHour: number;
   /** Attempts after which a message that cannot be taken in is put before a person. */

@@ -31,6 +31,7 @@ export interface MessageView {
   readonly id: string;
   readonly direction: 'in' | 'out';
   readonly channelId: string;
+  /** Null also where it came from a sender whom the viewer may not see. */
   readonly externalId: string | null;
   readonly subject: string | null;
   readonly text: string;
@@ -51,7 +52,7 @@ export interface MessageView {
   readonly withdrawnAt: string | null;
 }
 
-/** Its place in the message's list, which is never reordered, is its address. */
+/** Named by its place where the viewer may not see its sender. Its place in the message's list, which is never reordered, is its address. */
 export interface AttachmentView {
   readonly name: string;
   readonly contentType: string;

@@ -1,6 +1,7 @@
 /** One attempt to send one reply: from the claimed row to how it ended. */
 import type { ChannelAdapter, OutboundMessage, SendResult } from '../core/channel.js';
 import { ChannelError } from '../core/channel-error.js';
+import { replyTarget } from '../core/reply-target.js';
 import { verdictOf } from '../core/retry-policy.js';
 import type { Vault } from '../cases/vault.js';
 import { BreakerOpenError, type ChannelBreaker } from './breaker.js';
@@ -53,25 +54,9 @@ function refusalOf(
   const optedOut = reply.optedOut && reply.purpose !== 'command';
   if (optedOut) return 'opted_out';
   if (!context.adapter.canReply) return undefined;
-  const { lastInbound } = reply;
-  const permission = context.adapter.canReply(
-    {
-      address,
-      optedOut,
-      confidentiality: reply.confidentiality,
-      automated: reply.automated,
-      ...(lastInbound
-        ? {
-            lastInbound: {
-              externalId: lastInbound.externalId,
-              at: lastInbound.at,
-              ...(lastInbound.thread ? { thread: lastInbound.thread } : {}),
-            },
-          }
-        : {}),
-    },
-    context.now(),
-  );
+  const { confidentiality, automated, lastInbound } = reply;
+  const target = replyTarget({ address, optedOut, confidentiality, automated, lastInbound });
+  const permission = context.adapter.canReply(target, context.now());
   return permission.allowed ? undefined : 'not_permitted';
 }
 

@@ -18,7 +18,13 @@ beforeAll(async () => {
     // So low that every run meets them.
     rules: {
       ...caseRules(config),
-      limits: { commandsPerHour: 1, acknowledgementsPerDay: 2, messagesPerHour: 4, ingestAttempts: 3 },
+      limits: {
+        commandsPerHour: 1,
+        acknowledgementsPerDay: 2,
+        unprovenAcknowledgementsPerDay: 1,
+        messagesPerHour: 4,
+        ingestAttempts: 3,
+      },
     },
   });
 });

@@ -3,7 +3,7 @@ import { ingestBatch } from '../../src/cases/ingest.js';
 import { verifyChain, type ChainedEvent } from '../../src/core/case-event.js';
 import { makeCaseToken } from '../../src/core/case-token.js';
 import { contactKey } from '../../src/core/keys.js';
-import type { InboundEvent } from '../../src/core/message.js';
+import type { InboundEvent, InboundMessage } from '../../src/core/message.js';
 import { ANI, BUDI, openCaseStore, sms, START, type CaseStore } from './support.js';
 
 let store: CaseStore;
@@ -295,6 +295,102 @@ describe('floods and machines', () => {
     expect((await cases())[0]?.flags).toEqual(['automated']);
     expect(await outbox()).toEqual([]);
     expect(await store.rows('SELECT opted_out_at FROM contact')).toEqual([{ opted_out_at: null }]);
+  });
+});
+
+describe('a sender whom the channel cannot vouch for', () => {
+  const CITIZEN = { scheme: 'mailto', value: 'ani@surel.example' };
+  const OTHER = { scheme: 'mailto', value: 'budi@surel.example' };
+  const mail = (text: string, at = 0, more: Partial<InboundMessage> = {}, from = CITIZEN) =>
+    sms(from, text, at, { channelId: 'email', unproven: true, ...more });
+  const isOptedOut = async () =>
+    (await store.rows<{ out: boolean }>('SELECT bool_or(opted_out_at IS NOT NULL) AS out FROM contact'))[0]
+      ?.out;
+  const tokenOf = (number = '') => ({ caseToken: makeCaseToken(store.services.keys, number) });
+
+  test('cannot be silenced in his name: STOP is a message like any other, also with the token of a stranger', async () => {
+    await take(mail('Lampu mati'));
+    await take(mail('Sampah', 0, {}, OTHER));
+    const [own, strangers] = await cases();
+    await take(mail('STOP', 1));
+    expect(await isOptedOut()).toBe(false);
+    expect((await events(own?.id ?? '')).map((event) => event.kind)).toEqual(['received', 'message_in']);
+    await take(mail('STOP', 2, { thread: tokenOf(strangers?.tracking_number) }));
+    await take(mail('STOP', 3, { thread: { caseToken: `${own?.tracking_number}-${'0'.repeat(20)}` } }));
+    expect(await isOptedOut()).toBe(false);
+    expect((await outbox()).map((row) => row.purpose)).toEqual(['received', 'received']);
+  });
+
+  test('is heard on the thread of his own case', async () => {
+    await take(mail('Lampu mati'));
+    const [own] = await cases();
+    await take(mail('STOP', 1, { thread: tokenOf(own?.tracking_number) }));
+    expect(await isOptedOut()).toBe(true);
+    await take(mail('MULAI', 2));
+    expect(await isOptedOut()).toBe(true);
+    await take(mail('MULAI', 3, { thread: tokenOf(own?.tracking_number) }));
+    expect(await isOptedOut()).toBe(false);
+  });
+
+  test('may ask', async () => {
+    await take(mail('Lampu mati'));
+    const [own] = await cases();
+    await take(mail(`CEK ${own?.tracking_number}`, 1), mail('BANTUAN', 2));
+    expect((await outbox()).map((row) => row.purpose)).toEqual(['received', 'command', 'command']);
+    expect(await cases()).toHaveLength(1);
+  });
+
+  test('a responder without a header that writes again every 61 minutes hears three times a day', async () => {
+    const acknowledgedAt: number[] = [];
+    for (let minutes = 0; minutes < 3 * 24 * 60; minutes += 61) {
+      store.now = new Date(START.getTime() + minutes * 60_000);
+      const before = (await outbox()).length;
+      await take(mail('Saya sedang tidak di kantor', minutes));
+      if ((await outbox()).length > before) acknowledgedAt.push(minutes);
+    }
+    expect(acknowledgedAt).toHaveLength(9);
+    const inADay = acknowledgedAt.map(
+      (from) => acknowledgedAt.filter((at) => at >= from && at < from + 24 * 60).length,
+    );
+    expect(Math.max(...inADay)).toBe(3);
+    const [last] = (await cases()).slice(-1);
+    expect((await events(last?.id ?? ''))[0]?.data).toMatchObject({ silence: 'flood', reply: null });
+  });
+
+  test('a proven sender keeps his limit, and old mail that is read today counts as of today', async () => {
+    for (let i = 0; i < 5; i++) await take(sms(ANI, `Satu ${i}`, i * 61));
+    expect(await outbox()).toHaveLength(5);
+    store.now = new Date(START.getTime() + 2 * 24 * 60 * 60_000);
+    for (let i = 0; i < 5; i++) await take(mail(`Lama ${i}`, i * 61));
+    expect(await outbox()).toHaveLength(8);
+  });
+});
+
+describe('what arrived days ago', () => {
+  const DAYS = 24 * 60;
+
+  test('is a case like any other, and the machine writes to nobody about it', async () => {
+    store.now = new Date(START.getTime() + 3 * DAYS * 60_000 + 1);
+    await take(sms(ANI, 'Lampu mati'), sms(BUDI, 'BANTUAN'));
+    const [one, ...others] = await cases();
+    expect(others).toEqual([]);
+    expect((await events(one?.id ?? ''))[0]?.data).toMatchObject({ silence: 'late', reply: null });
+    expect(one?.flags).toBeNull();
+    expect(await outbox()).toEqual([]);
+  });
+
+  test('is answered until the third day is over', async () => {
+    store.now = new Date(START.getTime() + 3 * DAYS * 60_000);
+    await take(sms(ANI, 'Lampu mati'));
+    expect(await outbox()).toHaveLength(1);
+  });
+
+  test('its STOP holds, unconfirmed', async () => {
+    store.now = new Date(START.getTime() + 4 * DAYS * 60_000);
+    await take(sms(ANI, 'STOP'));
+    expect(await outbox()).toEqual([]);
+    await take(sms(ANI, 'Lampu mati', 4 * DAYS));
+    expect(await outbox()).toEqual([]);
   });
 });
 

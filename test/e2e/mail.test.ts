@@ -90,7 +90,11 @@ describeWith('chromium', ['--version'], 'mail in a browser', () => {
     await device.locator('textarea').fill('Terima kasih banyak!');
     await device.locator('.sim-compose button').click();
     await device.locator('[data-direction=out]', { hasText: 'Terima kasih banyak!' }).waitFor();
-    expect(await device.locator('textarea').inputValue()).toBe('');
+    // The field is emptied after the bubble has come.
+    await until(
+      () => device.locator('textarea').inputValue(),
+      (typed) => typed === '',
+    );
     const own = async () => {
       const answered = await fetch(`${whole.url}/api/v1/cases/${number}`, {
         headers: { authorization: 'Bearer test-key-0123456789' },

@@ -1,4 +1,5 @@
 /** kill -9 of the whole gateway under load: no message is lost, nobody is answered twice. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { playProvider, type PlayedProvider } from '../support/played-provider.js';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.js';
@@ -70,6 +71,19 @@ async function numberOf(sql: string): Promise<number> {
   return rows[0]?.n ?? 0;
 }
 
+const sum = (counts: ReadonlyMap<string, number>) => [...counts.values()].reduce((a, b) => a + b, 0);
+
+/** What the provider took, once no more comes: attempts may be under way although nothing is pending any more. */
+async function settledProvider() {
+  const look = async () => {
+    const before = sum(provider.simulator.accepted());
+    await sleep(1_000);
+    const accepted = new Map(provider.simulator.accepted());
+    return { accepted, ledger: (await readLedger(provider.api)).length, isQuiet: sum(accepted) === before };
+  };
+  return await until(look, ({ isQuiet }) => isQuiet, 30_000);
+}
+
 test('a thousand messages, the gateway killed among them: each is one case with one acknowledgement', async () => {
   const messages = Array.from({ length: MESSAGES }, (_, n) => ({
     sid: newSid(),
@@ -104,8 +118,8 @@ test('a thousand messages, the gateway killed among them: each is one case with 
        FROM cases c LEFT JOIN outbox o ON o.case_id = c.id AND o.purpose = 'received' GROUP BY c.id`,
   );
   const states = new Map(rows.map((row) => [row.words, row.acknowledgements]));
-  const accepted = provider.simulator.accepted();
-  expect((await readLedger(provider.api)).length).toBe([...accepted.values()].reduce((a, b) => a + b, 0));
+  const { accepted, ledger } = await settledProvider();
+  expect(ledger).toBe(sum(accepted));
   const wrong = messages.filter(({ from, text }) => {
     const [state, ...others] = states.get(text) ?? [];
     const times = accepted.get(from) ?? 0;

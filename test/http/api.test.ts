@@ -232,7 +232,7 @@ describe('entering by hand', () => {
       place: 'Passo',
       reporter: null,
       messages: [
-        { direction: 'in', attachments: [{ name: 'surat.txt', contentType: 'text/plain', size: 4 }] },
+        { direction: 'in', attachments: [{ name: 'lampiran-1.txt', contentType: 'text/plain', size: 4 }] },
       ],
     });
   });

@@ -9,6 +9,7 @@ import { smsSimulator } from '../../adapters/sms/simulator.js';
 import { projectRoot } from '../../config/root.js';
 import { ingestBatch } from '../../src/cases/ingest.js';
 import { move } from '../../src/cases/moves.js';
+import type { ChannelAdapter } from '../../src/core/channel.js';
 import type { SimulatorPart } from '../../src/core/simulator.js';
 import { sms } from '../cases/support.js';
 import { launchBrowser } from '../support/browser.js';
@@ -17,6 +18,9 @@ import { describeWith } from '../support/redis.js';
 
 const WCAG = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
 const ADMIN = { actorId: 'user:test', role: 'super_admin', opd: null } as const;
+/** His channel closes in a day, as platforms' do. */
+const CLOSING = { scheme: 'tel', value: '+6281200000002' };
+const SILENCED = { scheme: 'tel', value: '+6281200000003' };
 const CITIZEN = { scheme: 'tel', value: '+6281200000001' };
 
 const silent = () => undefined;
@@ -54,6 +58,8 @@ describeWith('chromium', ['--version'], 'pages in a browser', () => {
   let email: string;
   let number: string;
   let busy: string;
+  let closing: string;
+  let silenced: string;
 
   beforeAll(async () => {
     part = playTwoTelephones();
@@ -66,10 +72,14 @@ describeWith('chromium', ['--version'], 'pages in a browser', () => {
       logger,
       clock,
     });
-    const adapters = new Map([['sms-1708', adapter]]);
+    const canReply: ChannelAdapter['canReply'] = (target, now) =>
+      target.address.value === CLOSING.value
+        ? { allowed: true, until: new Date(now.getTime() + 86_400_000) }
+        : (adapter.canReply?.(target, now) ?? { allowed: true });
+    const adapters = new Map([['sms-1708', { ...adapter, canReply }]]);
     app = await startHttpApp({ deps: { adapters, demo: { played: [{ kind: 'sms', part }] } } });
     email = await app.account('super_admin');
-    ({ number, busy } = await fill(app));
+    ({ number, busy, closing, silenced } = await fill(app));
     browser = await launchBrowser();
   });
   afterAll(async () => {
@@ -133,6 +143,8 @@ describeWith('chromium', ['--version'], 'pages in a browser', () => {
       for (const [name, path] of [
         ['none', '/console?q=tidakada'],
         ['case', `/console/cases/${number}`],
+        ['case-closing', `/console/cases/${closing}`],
+        ['case-silenced', `/console/cases/${silenced}`],
       ] as const) {
         await page.goto(app.url + path);
         await check(name);
@@ -207,8 +219,8 @@ describeWith('chromium', ['--version'], 'pages in a browser', () => {
   }, 60_000);
 });
 
-/** Cases in many states. `number`: with a conversation; `busy`: waits for its answer. */
-async function fill(app: HttpApp): Promise<{ number: string; busy: string }> {
+/** Cases in many states. `number`: with a conversation; the others wait for their answer. */
+async function fill(app: HttpApp) {
   const { services } = app.store;
   for (const text of [
     'Sampah menumpuk di Jalan A. Y. Patty <img src=x onerror=alert(1)>',
@@ -220,12 +232,19 @@ async function fill(app: HttpApp): Promise<{ number: string; busy: string }> {
   }
   const done = await app.report('Rambu lalu lintas roboh di depan kantor pos');
   await move(services, done, 'reject', { note: 'Sudah dilaporkan orang lain' }, ADMIN);
-  const busy = await app.report('Jalan berlubang di Passo');
-  await move(services, busy, 'verify', {}, ADMIN);
-  await move(services, busy, 'dispose', { opd: 'dinas-pupr' }, ADMIN);
-  await move(services, busy, 'accept', {}, ADMIN);
+  const inProgress = async (...report: Parameters<HttpApp['report']>) => {
+    const opened = await app.report(...report);
+    await move(services, opened, 'verify', {}, ADMIN);
+    await move(services, opened, 'dispose', { opd: 'dinas-pupr' }, ADMIN);
+    await move(services, opened, 'accept', {}, ADMIN);
+    return opened;
+  };
+  const closing = await inProgress('Saluran air tersumbat di Waihaong', CLOSING);
+  const silenced = await inProgress('Pohon tumbang di Karang Panjang', SILENCED);
+  await ingestBatch(services, await app.store.arrive(sms(SILENCED, 'STOP', 1)));
+  const busy = await inProgress('Jalan berlubang di Passo');
   const number = await app.report('Lampu jalan di depan Pasar Mardika padam sudah tiga malam', CITIZEN);
   await ingestBatch(services, await app.store.arrive(sms(CITIZEN, 'Gelap sekali, mohon segera', 5)));
   await move(services, number, 'request-info', { note: 'Tiang nomor berapa?' }, ADMIN);
-  return { number, busy };
+  return { number, busy, closing, silenced };
 }

@@ -258,3 +258,17 @@ describe('live', () => {
     expect(text).toMatch(/^<div id="case-live"/);
   });
 });
+
+test('why nobody was answered stands in the timeline, in both languages', async () => {
+  const old = sms({ scheme: 'tel', value: '+6281200000099' }, 'Lampu mati sejak minggu lalu');
+  const receivedAt = new Date(Date.parse(old.receivedAt) - 4 * 86_400_000).toISOString();
+  await ingestBatch(app.store.services, await app.store.arrive({ ...old, receivedAt }));
+  const [row] = await app.store.rows<{ tracking_number: string }>(
+    'SELECT tracking_number FROM cases ORDER BY id DESC LIMIT 1',
+  );
+  const path = `/console/cases/${row?.tracking_number}`;
+  expect((await admin.get(path)).text).toContain('pesannya tiba lebih dari tiga hari yang lalu');
+  admin.setCookie('tabea_lang', 'en');
+  expect((await admin.get(path)).text).toContain('the message arrived more than three days ago');
+  admin.setCookie('tabea_lang', 'id');
+});

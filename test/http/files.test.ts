@@ -179,29 +179,135 @@ describe('the message as it came', () => {
   });
 });
 
-test('a signature does not betray an anonymous reporter, nor a secret one to the department', async () => {
-  const parts = { quoted: '--\nAni Latuheru', html: '<p>Ani Latuheru</p>' };
-  const anonymous = await mailIn(app, { text: 'ANONIM pungutan liar', ...parts });
-  const secret = await mailIn(app, { text: 'RAHASIA kebocoran', ...parts });
-  await move(app.store.services, secret.number, 'verify', {}, ADMIN);
-  await move(app.store.services, secret.number, 'dispose', { opd: 'dinas-pupr' }, ADMIN);
-  const liaison = await logIn(app.url, await app.account('liaison', 'dinas-pupr'), PASSWORD);
-  for (const [client, mailed] of [
-    [admin, anonymous],
-    [liaison, secret],
-  ] as const) {
-    const page = await client.get(`/console/cases/${mailed.number}`);
-    expect(page.text).not.toContain('Latuheru');
-    expect(page.text).toContain('dapat memuat identitas pelapor');
-    expect((await client.get(`/console${mailed.path}/html`)).status).toBe(403);
-  }
-  expect((await admin.get(`/console/cases/${secret.number}`)).text).toContain('Ani Latuheru');
-  const answer = await fetch(`${app.url}/api/v1/cases/${anonymous.number}`, {
-    headers: { authorization: `Bearer ${await app.key('super_admin')}` },
+describe('a reporter whom the viewer may not see', () => {
+  const WRITER = { scheme: 'mailto', name: 'Ani Latuheru' };
+  /** Whatever of these is in an answer has betrayed her. */
+  const BETRAYALS = ['latuheru', 'rumah-ani', 'teman@lain.example', 'tanda-tangan'];
+  const mailOf = (keyword: string) => ({
+    from: { ...WRITER, value: `${keyword.toLowerCase()}@rumah-ani.example` },
+    externalId: `<${keyword}.${Date.now()}@rumah-ani.example>`,
+    subject: `${keyword} dari Ani Latuheru`,
+    text:
+      `${keyword} Pungutan liar. Balas ke ani.latuheru@rumah-ani.example atau teman@lain.example.\n` +
+      'Salam, ANI  LATUHERU',
+    quoted: '--\nAni Latuheru',
+    html: '<p>Ani Latuheru</p>',
+    files: [
+      file('Ani Latuheru KTP.png', 'image/png; name="latuheru.png"', PIXEL),
+      file('tanda-tangan.latuheru', 'application/x-latuheru', 'Ani Latuheru'),
+      file('palsu.png', 'image/png', '<svg>Latuheru</svg>'),
+    ],
   });
-  const text = await answer.text();
-  expect(text).not.toContain('Latuheru');
-  expect(text).toContain('"withheld":true');
+  const ask = async (key: string, path: string) =>
+    await fetch(app.url + path, { headers: { authorization: `Bearer ${key}`, accept: '*/*' } });
+
+  let anonymous: MailedCase;
+  let secret: MailedCase;
+  let liaison: HttpClient;
+  let adminKey: string;
+  let liaisonKey: string;
+  beforeAll(async () => {
+    anonymous = await mailIn(app, mailOf('ANONIM'));
+    secret = await mailIn(app, mailOf('RAHASIA'));
+    for (const { number } of [anonymous, secret]) {
+      await move(app.store.services, number, 'verify', {}, ADMIN);
+      await move(app.store.services, number, 'dispose', { opd: 'dinas-pupr' }, ADMIN);
+      await move(
+        app.store.services,
+        number,
+        'return',
+        { note: 'Bukan urusan kami, kata Ani Latuheru' },
+        ADMIN,
+      );
+      await move(app.store.services, number, 'dispose', { opd: 'dinas-pupr' }, ADMIN);
+      await move(app.store.services, number, 'accept', {}, ADMIN);
+      await move(app.store.services, number, 'respond', { reply: 'Yth. Ani Latuheru, selesai.' }, ADMIN);
+    }
+    liaison = await logIn(app.url, await app.account('liaison', 'dinas-pupr'), PASSWORD);
+    adminKey = await app.key('super_admin');
+    liaisonKey = await app.key('liaison', 'dinas-pupr');
+  });
+  const veiled = () =>
+    [
+      { key: adminKey, client: admin, mailed: anonymous },
+      { key: liaisonKey, client: liaison, mailed: anonymous },
+      { key: liaisonKey, client: liaison, mailed: secret },
+    ] as const;
+
+  test('is in no string of any answer, nor on any page', async () => {
+    for (const { key, client, mailed } of veiled()) {
+      const texts = await Promise.all([
+        ask(key, `/api/v1/cases/${mailed.number}`).then((answer) => answer.text()),
+        client.get(`/console/cases/${mailed.number}`).then((page) => page.text),
+        client.get(`/console/cases/${mailed.number}/live`).then((page) => page.text),
+      ]);
+      for (const text of texts) {
+        expect(text).toContain('Pungutan liar');
+        for (const betrayal of BETRAYALS) expect(text.toLowerCase()).not.toContain(betrayal);
+      }
+      expect(JSON.parse(texts[0])).toMatchObject({
+        reporter: null,
+        subject: expect.stringContaining('dari [nama disembunyikan]'),
+        messages: expect.arrayContaining([
+          expect.objectContaining({
+            direction: 'in',
+            externalId: null,
+            withheld: true,
+            attachments: [
+              { name: 'lampiran-1.png', contentType: 'image/png', size: PIXEL.length, state: 'stored' },
+              expect.objectContaining({ name: 'lampiran-2', contentType: 'application/octet-stream' }),
+              expect.objectContaining({ name: 'lampiran-3.png' }),
+            ],
+          }),
+        ]),
+      });
+      expect(texts[1]).toContain('dapat memuat identitas pelapor');
+    }
+  });
+
+  test('is not in lists and searches, and cannot be guessed by a search', async () => {
+    const list = await (await ask(liaisonKey, '/api/v1/cases?q=pungutan')).text();
+    expect(JSON.parse(list)).toMatchObject({ items: [{}, {}] });
+    const page = (await liaison.get('/console?q=pungutan')).text;
+    for (const text of [list, page])
+      for (const betrayal of BETRAYALS) expect(text.toLowerCase()).not.toContain(betrayal);
+    for (const guess of ['latuheru', 'ani.latuheru@rumah-ani.example', 'teman@lain.example']) {
+      const found = await ask(liaisonKey, `/api/v1/cases?q=${encodeURIComponent(guess)}`);
+      expect(await found.json()).toEqual({ items: [], nextCursor: null });
+    }
+    const own = await ask(adminKey, '/api/v1/cases?q=latuheru');
+    expect(await own.json()).toMatchObject({ items: [{ trackingNumber: secret.number }] });
+  });
+
+  test('hands on pictures only, under a name of their place', async () => {
+    for (const { key, client, mailed } of veiled()) {
+      const picture = await ask(key, `/api/v1${mailed.path}/attachments/0`);
+      expect(picture.status).toBe(200);
+      expect(picture.headers.get('content-type')).toBe('image/png');
+      expect(picture.headers.get('content-disposition')).toMatch(/^inline; filename="?lampiran-1\.png"?$/);
+      for (const index of [1, 2]) {
+        const refused = await client.get(`/console${mailed.path}/attachments/${index}`);
+        expect(refused.status).toBe(403);
+        expect(refused.text).toContain('hanya super admin dan supervisor');
+        expect(refused.text.toLowerCase()).not.toContain('latuheru');
+        expect(await (await ask(key, `/api/v1${mailed.path}/attachments/${index}`)).json()).toMatchObject({
+          status: 403,
+          type: expect.stringContaining('identity-in-file'),
+        });
+      }
+      expect((await client.get(`/console${mailed.path}/html`)).status).toBe(403);
+      expect((await client.get(`/console${mailed.path}/raw`)).status).toBe(403);
+    }
+  });
+
+  test('is there for who may see her', async () => {
+    const page = (await admin.get(`/console/cases/${secret.number}`)).text;
+    expect(page).toContain('Ani Latuheru KTP.png');
+    expect(page).toContain('teman@lain.example');
+    expect((await admin.get(`/console${secret.path}/attachments/1`)).text).toBe('Ani Latuheru');
+    const answer = await ask(adminKey, `/api/v1/cases/${secret.number}`);
+    expect(await answer.text()).toContain('@rumah-ani.example>');
+  });
 });
 
 test('quoted history is folded, and nothing of it is markup', async () => {

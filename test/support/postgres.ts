@@ -52,7 +52,12 @@ export async function createTestDatabase(options: TestDatabaseOptions = {}): Pro
   const template = options.migrated === false ? 'template0' : TEMPLATE;
   await administer(server, `CREATE DATABASE ${name} TEMPLATE ${template}`);
   const url = serverUrl(server.port, server.password, name);
-  const database = openDatabase({ url, ...(options.max === undefined ? {} : { max: options.max }) });
+  const database = openDatabase({
+    url,
+    // A machine that is busy with other suites is no fault of the one that waits.
+    connectTimeoutMs: 15_000,
+    ...(options.max === undefined ? {} : { max: options.max }),
+  });
   return {
     url,
     database,

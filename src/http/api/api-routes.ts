@@ -5,10 +5,12 @@ import { markConveyed } from '../../cases/convey.js';
 import { move } from '../../cases/moves.js';
 import { openManually, type ManualEntry, type ManualOptions } from '../../cases/open-manually.js';
 import { getCase, listCases } from '../../cases/queries.js';
+import { replyOutlook, type ReplyOutlook } from '../../cases/reply-outlook.js';
 import type { Viewer } from '../../cases/policy.js';
 import type { CaseView } from '../../cases/views.js';
 import type { Role } from '../../core/case-life.js';
 import { isTrackingNumber } from '../../core/tracking-number.js';
+import { toLocalIso } from '../../core/working-time.js';
 import { fromBase64, takeFiles } from '../files/take-files.js';
 import { omitAbsent } from '../web/omit-absent.js';
 import { badRequest, forbidden, notFound, Problem } from '../problem.js';
@@ -31,6 +33,15 @@ const MAY_OPEN: readonly Role[] = ['super_admin', 'operator'];
 export function apiRoutes(shared: Shared): readonly Route[] {
   const { cases, putBlob, normalisePhone } = shared;
 
+  /** With whether an answer could arrive: programs are told before they write, as people are. */
+  const sendCase = async (request: Request, response: Response, status: number, found: CaseView) => {
+    const { trackingNumber, channelId, version } = found;
+    const adapter = shared.adapters.get(channelId);
+    const outlook = await replyOutlook(cases, adapter, trackingNumber, principalOf(request));
+    response.set('etag', etagOf(version));
+    sendJson(response, status, { ...found, reply: outlook === null ? null : shownOutlook(shared, outlook) });
+  };
+
   const list = async (request: Request, response: Response) => {
     const filter = omitAbsent(validate(listQuery, request.query, 400));
     const { items, nextCursor } = await orProblem(listCases(cases, filter, principalOf(request)));
@@ -40,7 +51,7 @@ export function apiRoutes(shared: Shared): readonly Route[] {
   const read = async (request: Request, response: Response) => {
     const found = await getCase(cases, numberOf(request), principalOf(request));
     if (found === null) throw notFound('There is no case with this tracking number that you may see.');
-    sendCase(response, 200, found);
+    await sendCase(request, response, 200, found);
   };
 
   const act = async (request: Request, response: Response) => {
@@ -54,7 +65,8 @@ export function apiRoutes(shared: Shared): readonly Route[] {
     const action = String(request.params['action']);
     const files = await filesFor(number, action, attachments ?? [], principal);
     const options = { files, ...(ifVersion === undefined ? {} : { ifVersion }) };
-    sendCase(response, 200, await orProblem(move(cases, number, action, fields, principal, options)));
+    const moved = await orProblem(move(cases, number, action, fields, principal, options));
+    await sendCase(request, response, 200, moved);
   };
 
   /** Before the move: what the channel cannot carry, or the scanner holds back, is not even stored. */
@@ -67,11 +79,8 @@ export function apiRoutes(shared: Shared): readonly Route[] {
 
   const convey = async (request: Request, response: Response) => {
     const messageId = String(request.params['messageId']);
-    sendCase(
-      response,
-      200,
-      await orProblem(markConveyed(cases, numberOf(request), messageId, principalOf(request))),
-    );
+    const conveyed = await orProblem(markConveyed(cases, numberOf(request), messageId, principalOf(request)));
+    await sendCase(request, response, 200, conveyed);
   };
 
   const open = async (request: Request, response: Response) => {
@@ -85,7 +94,7 @@ export function apiRoutes(shared: Shared): readonly Route[] {
     if (found === null) throw notFound();
     response.set('location', `/api/v1/cases/${opened.trackingNumber}`);
     if (!opened.created) response.set('idempotency-replayed', 'true');
-    sendCase(response, 201, found);
+    await sendCase(request, response, 201, found);
   };
 
   const opds = async (_request: Request, response: Response) => {
@@ -125,6 +134,13 @@ export function apiRoutes(shared: Shared): readonly Route[] {
     },
     { method: 'get', path: '/api/v1/opds', access: 'key', query: [], handle: opds },
   ];
+}
+
+function shownOutlook({ config }: Shared, outlook: ReplyOutlook) {
+  if (!outlook.allowed)
+    return { allowed: false, until: null, reason: outlook.obstacle, detail: outlook.detail };
+  const until = outlook.until === null ? null : toLocalIso(outlook.until, config.calendar);
+  return { allowed: true, until, reason: null, detail: null };
 }
 
 function sendDocument(shared: Shared): Route['handle'] {
@@ -182,11 +198,6 @@ function manualEntry(body: NewCase): ManualEntry {
 
 function dateOf(time: string | null | undefined): Date | undefined {
   return time === null || time === undefined ? undefined : new Date(time);
-}
-
-function sendCase(response: Response, status: number, found: CaseView): void {
-  response.set('etag', etagOf(found.version));
-  sendJson(response, status, found);
 }
 
 /** Past Express's own answer to If-None-Match: the delivery state of a reply changes without a new version. */

@@ -20,6 +20,7 @@ const STATUS: Readonly<Record<MoveRefused['code'] | EntryRefused['code'], number
   files_too_large: 422,
   empty_file: 422,
   not_conveyed: 409,
+  cannot_reply: 409,
   idempotency: 422,
 };
 

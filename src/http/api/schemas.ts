@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { CASE_ACTIONS, CASE_STATUSES, CASE_TYPES, CONFIDENTIALITIES } from '../../core/case-life.js';
 import { FILES_AT_MOST } from '../../cases/reply-files.js';
+import { REPLY_OBSTACLES } from '../../cases/reply-outlook.js';
 import { OUTBOX_STATES } from '../../core/delivery-state.js';
 
 const time = z.iso.datetime({ offset: true }).meta({ description: 'RFC 3339 with offset' });
@@ -13,7 +14,7 @@ export const trackingNumber = z.string().meta({
 
 export const attachment = z
   .object({
-    name: z.string(),
+    name: z.string().meta({ description: '`lampiran-1.jpg` to those who may not see the reporter.' }),
     contentType: z.string(),
     size: z.number().int().nullable(),
     state: z.enum(['wanted', 'stored', 'failed']).meta({
@@ -28,7 +29,10 @@ export const message = z
     id: z.string(),
     direction: z.enum(['in', 'out']),
     channelId: z.string(),
-    externalId: z.string().nullable().meta({ description: "The provider's id; null before it has one." }),
+    externalId: z.string().nullable().meta({
+      description:
+        "The provider's id; null before it has one, and of an `in` to those who may not see the reporter.",
+    }),
     subject: z.string().nullable(),
     text: z.string(),
     quoted: z.string().nullable().meta({ description: 'Quoted history and signature below `text`.' }),
@@ -81,8 +85,20 @@ const summaryShape = {
 };
 
 export const caseSummary = z.object(summaryShape).meta({ id: 'CaseSummary' });
+const outlook = z
+  .object({
+    allowed: z.boolean(),
+    until: time.nullable().meta({ description: 'The channel closes then; null: it stays open.' }),
+    reason: z.enum(REPLY_OBSTACLES).nullable().meta({
+      description:
+        'Why an answer would not be sent; `respond` is possible all the same, and says so in `error`.',
+    }),
+    detail: z.string().nullable().meta({ description: "The channel's own words for people." }),
+  })
+  .meta({ id: 'ReplyOutlook', description: 'Whether an answer could go out now.' });
+
 export const caseDetail = z
-  .object({ ...summaryShape, messages: z.array(message), events: z.array(event) })
+  .object({ ...summaryShape, messages: z.array(message), events: z.array(event), reply: outlook.nullable() })
   .meta({ id: 'Case' });
 
 export const caseList = z

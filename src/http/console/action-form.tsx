@@ -1,11 +1,13 @@
 /** The form of one move. Works without a script; with one, it counts and shows what will be sent. */
 import type { Config } from '../../../config/load.js';
-import type { AvailableAction, MoveField } from '../../core/case-life.js';
+import type { AvailableAction, MoveField, TellKey } from '../../core/case-life.js';
 import type { ReplyMeasure } from '../../core/channel.js';
+import type { ReplyOutlook } from '../../cases/reply-outlook.js';
 import type { CaseView } from '../../cases/views.js';
 import { FILES_GO_WITH } from '../../cases/reply-files.js';
 import { CsrfField, type Frame } from '../web/page.js';
 import type { Say } from '../web/texts.js';
+import { sayTime } from '../web/time-words.js';
 import { sayBytes } from './message-parts.js';
 
 /** What a person was writing. */
@@ -35,15 +37,31 @@ export interface ActionFormProps {
   readonly view: CaseView;
   readonly action: AvailableAction;
   readonly upload: UploadLimits;
+  /** Null where nothing is told in anybody's own words. */
+  readonly outlook: ReplyOutlook | null;
   readonly draft: Draft | null;
   readonly open: boolean;
 }
 
-export function ActionForm({ frame, config, view, action, upload, draft, open }: ActionFormProps) {
+/** As the button says that an answer is to be kept, though it cannot be sent. */
+export const RECORD = 'record';
+/** The move that is nothing but its answer: it is not offered where the answer could not go. */
+export const ANSWERS = 'respond';
+/** These carry a person's words to the reporter. */
+const PERSONAL: ReadonlySet<string> = new Set<TellKey>(['answered', 'rejected', 'request_info']);
+
+export function tellsInPerson({ tell }: Pick<AvailableAction, 'tell'>): boolean {
+  return tell !== null && PERSONAL.has(tell);
+}
+
+export function ActionForm(props: ActionFormProps) {
+  const { frame, config, view, action, upload, outlook, draft, open } = props;
   const { say } = frame;
   const name = action.action;
   const base = `/console/cases/${view.trackingNumber}/actions/${name}`;
   const tells = action.tell !== null;
+  const blocked = name === ANSWERS && outlook?.allowed === false;
+  const outlookId = `${name}-outlook`;
   const takesFiles = name === FILES_GO_WITH;
   const encoding = takesFiles && upload.bytes > 0 ? ({ encType: 'multipart/form-data' } as const) : {};
   return (
@@ -53,6 +71,15 @@ export function ActionForm({ frame, config, view, action, upload, draft, open }:
         <CsrfField frame={frame} />
         <input type="hidden" name="version" value={view.version} />
         <p class="text-secondary">{say.code('actionHint', name)}</p>
+        {tellsInPerson(action) && outlook !== null ? (
+          <Outlook
+            outlook={outlook}
+            isAnswer={name === ANSWERS}
+            id={outlookId}
+            config={config}
+            frame={frame}
+          />
+        ) : null}
         {action.required.map((field) => (
           <FieldInput
             field={field}
@@ -73,10 +100,21 @@ export function ActionForm({ frame, config, view, action, upload, draft, open }:
         ) : (
           <p class="text-secondary">{say('case.willSendNothing')}</p>
         )}
-        <div class="d-flex gap-2 mt-2">
-          <button class="btn btn-primary" type="submit" name="do" value="move">
-            {say.code('action', name)}
-          </button>
+        <div class="d-flex flex-wrap gap-2 mt-2">
+          {blocked ? (
+            <>
+              <button class="btn btn-primary" type="submit" disabled aria-describedby={outlookId}>
+                {say.code('action', name)}
+              </button>
+              <button class="btn" type="submit" name="do" value={RECORD}>
+                {say('reply.record')}
+              </button>
+            </>
+          ) : (
+            <button class="btn btn-primary" type="submit" name="do" value="move">
+              {say.code('action', name)}
+            </button>
+          )}
           {tells ? (
             <button class="btn" type="submit" name="do" value="preview" formNoValidate>
               {say('case.preview')}
@@ -85,6 +123,35 @@ export function ActionForm({ frame, config, view, action, upload, draft, open }:
         </div>
       </form>
     </details>
+  );
+}
+
+interface OutlookProps {
+  readonly outlook: ReplyOutlook;
+  readonly isAnswer: boolean;
+  readonly id: string;
+  readonly config: Config;
+  readonly frame: Frame;
+}
+
+/** Said before a word is written: whether it can arrive, and how long yet. */
+function Outlook({ outlook, isAnswer, id, config, frame }: OutlookProps) {
+  const { say, language } = frame;
+  if (outlook.allowed) {
+    if (outlook.until === null) return null;
+    const time = sayTime(outlook.until.toISOString(), language, config.city.timeZone);
+    return (
+      <p class="alert alert-info" id={id}>
+        {say('case.replyUntil', { time })}
+      </p>
+    );
+  }
+  const reason = outlook.detail ?? say(`failure.${outlook.obstacle}`);
+  return (
+    <div class="alert alert-warning d-block" role="status" id={id}>
+      <p class="mb-1">{say('case.cannotReply', { reason })}</p>
+      {isAnswer ? <p class="mb-0">{say('reply.otherWay')}</p> : null}
+    </div>
   );
 }
 

@@ -2,6 +2,7 @@
 import type { Config } from '../../../config/load.js';
 import type { AvailableAction } from '../../core/case-life.js';
 import type { Principal } from '../auth/principal.js';
+import type { ReplyOutlook } from '../../cases/reply-outlook.js';
 import type { CaseView } from '../../cases/views.js';
 import { Page, type Frame } from '../web/page.js';
 import { SiteBar } from '../web/site-bar.js';
@@ -19,6 +20,8 @@ export interface CasePageProps {
   readonly rights: MessageRights;
   readonly upload: UploadLimits;
   readonly actions: readonly AvailableAction[];
+  /** Null where no action tells the reporter anything in a person's words. */
+  readonly outlook: ReplyOutlook | null;
   /** What is being written, after a refusal or for a preview. */
   readonly draft: Draft | null;
   /** The move that was just made. */
@@ -131,6 +134,7 @@ function Actions(props: CasePageProps) {
               view={view}
               action={action}
               upload={props.upload}
+              outlook={props.outlook}
               draft={draft?.action === action.action ? draft : null}
               open={draft === null ? index === 0 : draft.action === action.action}
               key={action.action}

@@ -8,6 +8,7 @@ import { maySeeReporter } from '../../cases/policy.js';
 import { previewMove } from '../../cases/preview-move.js';
 import { getCase } from '../../cases/queries.js';
 import { FILES_AT_MOST } from '../../cases/reply-files.js';
+import { replyOutlook } from '../../cases/reply-outlook.js';
 import type { CaseView } from '../../cases/views.js';
 import { orProblem, refusalProblem } from '../api/refusal-problem.js';
 import type { Principal } from '../auth/principal.js';
@@ -20,7 +21,7 @@ import type { Route } from '../web/route.js';
 import { frameBase, type Shared } from '../web/shared.js';
 import { isTextKey } from '../web/texts.js';
 import { principalOf } from '../web/visit.js';
-import { PreviewBox, type Draft, type Preview } from './action-form.js';
+import { ANSWERS, PreviewBox, RECORD, tellsInPerson, type Draft, type Preview } from './action-form.js';
 import { CaseLive, CasePage, type CasePageProps } from './case-page.js';
 import { sayBytes } from './message-parts.js';
 
@@ -40,10 +41,15 @@ export function caseRoutes(shared: Shared): readonly Route[] {
     return found;
   };
 
-  const propsOf = (request: Request, view: CaseView, draft: Draft | null): CasePageProps => {
+  const propsOf = async (request: Request, view: CaseView, draft: Draft | null): Promise<CasePageProps> => {
     const principal = principalOf(request);
     const { status, opd, trackingNumber } = view;
     const frame = frameOf(request, frameBase(shared));
+    const actions = availableActions(config.sop.moves, {
+      status,
+      role: principal.role,
+      hasOpd: opd !== null,
+    });
     return {
       frame: request.method === 'GET' ? frame : { ...frame, here: `/console/cases/${trackingNumber}` },
       config,
@@ -60,11 +66,24 @@ export function caseRoutes(shared: Shared): readonly Route[] {
         conveyable: conveyableIn(view, principal),
       },
       upload: { count: FILES_AT_MOST, bytes: cases.channels.get(view.channelId)?.maxAttachmentBytes ?? 0 },
-      actions: availableActions(config.sop.moves, { status, role: principal.role, hasOpd: opd !== null }),
+      actions,
+      outlook: actions.some(tellsInPerson) ? await outlookOf(request, view) : null,
       draft,
       done: null,
       now: shared.clock.now(),
     };
+  };
+
+  const outlookOf = async (request: Request, { trackingNumber, channelId }: CaseView) =>
+    await replyOutlook(cases, shared.adapters.get(channelId), trackingNumber, principalOf(request));
+
+  /** It may have changed since the form was shown: nobody should believe that his answer is on its way. */
+  const demandWay = async (request: Request, view: CaseView, action: string) => {
+    if (action !== ANSWERS || formField(request, 'do') === RECORD) return;
+    const outlook = await outlookOf(request, view);
+    if (outlook?.allowed === false) {
+      throw new MoveRefused('cannot_reply', `The answer could not be sent: ${outlook.obstacle}.`);
+    }
   };
 
   /** What waits for a person to convey it, where this one may. */
@@ -78,7 +97,7 @@ export function caseRoutes(shared: Shared): readonly Route[] {
 
   const page = async (request: Request, response: Response) => {
     const done = queryField(request, 'done');
-    const props = propsOf(request, await look(request), null);
+    const props = await propsOf(request, await look(request), null);
     sendPage(
       response,
       <CasePage
@@ -89,7 +108,7 @@ export function caseRoutes(shared: Shared): readonly Route[] {
   };
 
   const live = async (request: Request, response: Response) => {
-    sendFragment(response, <CaseLive {...propsOf(request, await look(request), null)} />);
+    sendFragment(response, <CaseLive {...await propsOf(request, await look(request), null)} />);
   };
 
   /** What the reporter would read, and what it costs on his channel. */
@@ -112,10 +131,11 @@ export function caseRoutes(shared: Shared): readonly Route[] {
     const draft: Draft = { action: String(request.params['action']), fields: fieldsOf(request) };
     if (formField(request, 'do') === 'preview') {
       const shown = { ...draft, preview: await previewOf(request, view, draft.fields) };
-      return sendPage(response, <CasePage {...propsOf(request, view, shown)} />);
+      return sendPage(response, <CasePage {...await propsOf(request, view, shown)} />);
     }
     try {
       const ifVersion = versionIn(request);
+      await demandWay(request, view, draft.action);
       const files = await takeFiles(shared, view, draft.action, filesOf(request));
       await move(cases, trackingNumber, draft.action, draft.fields, principalOf(request), {
         ifVersion,
@@ -123,7 +143,7 @@ export function caseRoutes(shared: Shared): readonly Route[] {
       });
     } catch (error) {
       if (error instanceof Problem && isAboutFile(error))
-        return showHeldBack(request, response, view, draft, error);
+        return await showHeldBack(request, response, view, draft, error);
       if (!(error instanceof MoveRefused)) throw error;
       return await showRefusal(request, response, draft, error);
     }
@@ -134,20 +154,20 @@ export function caseRoutes(shared: Shared): readonly Route[] {
   const showRefusal = async (request: Request, response: Response, draft: Draft, refusal: MoveRefused) => {
     const problem = refusalProblem(refusal);
     if (refusal.code === 'unknown_action' || refusal.code === 'not_found') throw problem;
-    const props = propsOf(request, await look(request), draft);
+    const props = await propsOf(request, await look(request), draft);
     const failure = sayRefusal(props.frame, refusal, props.upload);
     const status = refusal.code === 'version' ? 409 : problem.status;
     sendPage(response, <CasePage {...props} draft={{ ...draft, failure }} />, status);
   };
 
-  const showHeldBack = (
+  const showHeldBack = async (
     request: Request,
     response: Response,
     view: CaseView,
     draft: Draft,
     problem: Problem,
   ) => {
-    const props = propsOf(request, view, draft);
+    const props = await propsOf(request, view, draft);
     const { say } = props.frame;
     const found = problem.members['signature'];
     const signature = typeof found === 'string' ? found : '?';

@@ -46,7 +46,10 @@ export function Conversation({ frame, config, view, rights }: ConversationProps)
         ))}
       </ol>
       {hasFiles ? (
-        <p class="tb-meta mt-3 mb-0">{frame.say(rights.scanned ? 'file.scanned' : 'file.unscanned')}</p>
+        <p class="tb-meta mt-3 mb-0">
+          {frame.say(rights.scanned ? 'file.scanned' : 'file.unscanned')}
+          {rights.raw ? '' : ` ${frame.say('file.picturesOnly')}`}
+        </p>
       ) : null}
     </>
   );

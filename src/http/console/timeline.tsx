@@ -41,11 +41,14 @@ function Particulars({
   readonly config: Config;
   readonly say: Say;
 }) {
-  const [action, to, opd] = ['action', 'to', 'opd'].map((name) => stringIn(event.data, name));
+  const [action, to, opd, silence] = ['action', 'to', 'opd', 'silence'].map((name) =>
+    stringIn(event.data, name),
+  );
   const parts = [
     action === undefined ? undefined : say.code('action', action),
     to === undefined ? undefined : `→ ${say.code('status', to)}`,
     opd === undefined ? undefined : opdName(config, opd),
+    silence === undefined ? undefined : say.code('silence', silence),
   ].filter((part) => part !== undefined);
   return parts.length === 0 ? null : <span> · {parts.join(' · ')}</span>;
 }

@@ -8,6 +8,7 @@ import {
   type MessagePlace,
   type RawMessage,
 } from '../../cases/message-files.js';
+import { namelessFile } from '../../cases/nameless-file.js';
 import { notFound, Problem } from '../problem.js';
 import { frameOf } from '../web/page.js';
 import type { Access, Route } from '../web/route.js';
@@ -29,8 +30,9 @@ export function messageFileRoutes(shared: Shared): readonly Route[] {
     const file = await findAttachment(shared.cases, place, index, principalOf(request));
     if (file?.blob === undefined) throw notFound('There is no such file that you may see.');
     const bytes = await blobOf(shared, file.blob);
+    const { name, contentType } = file.veiled ? veiledPicture(index, bytes) : file;
     await demandClean(shared, bytes, { messageId: place.messageId, index });
-    sendFile(response, { name: file.name, contentType: file.contentType, bytes });
+    sendFile(response, { name, contentType, bytes });
   };
 
   const raw = async (request: Request, response: Response) => {
@@ -114,6 +116,18 @@ async function blobOf({ getBlob }: Shared, hash: string): Promise<Buffer> {
 function demandOwn(shared: Shared, found: RawMessage, bytes: Buffer, request: Request): void {
   if (principalOf(request).role === 'supervisor') return;
   if (!isOneMessage(shared.adapters.get(found.channelId), found, bytes)) throw identityProtected();
+}
+
+/** Throws for what is no picture by its own bytes: letters are signed, and documents carry their author's name. */
+function veiledPicture(index: number, bytes: Buffer): ReturnType<typeof namelessFile> {
+  const type = pictureType(bytes);
+  if (type !== null) return namelessFile(index, type);
+  throw new Problem(403, {
+    code: 'identity-in-file',
+    detail:
+      'This file may hold an identity that you may not see; only pictures are handed out. Ask a super admin: of a ' +
+      'secret case the city’s own desk opens it, of an anonymous one nobody.',
+  });
 }
 
 function identityProtected(): Problem {

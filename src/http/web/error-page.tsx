@@ -16,6 +16,7 @@ const OWN_WORDS: Readonly<Record<string, { readonly title?: TextKey; readonly te
   'scanner-away': { title: 'problem.scanner', text: 'problem.scannerText' },
   'scanner-size': { title: 'problem.scanner', text: 'problem.scannerSizeText' },
   'identity-protected': { title: 'problem.identity', text: 'problem.identityText' },
+  'identity-in-file': { title: 'problem.identityFile', text: 'problem.identityFileText' },
   'file-gone': { title: 'problem.gone', text: 'problem.goneText' },
   'too-large': { title: 'problem.tooLarge', text: 'problem.tooLargeText' },
 };
