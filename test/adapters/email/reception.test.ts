@@ -5,6 +5,7 @@ import { createTransport } from 'nodemailer';
 import { createReception, type ReceptionOptions } from '../../../adapters/email/reception.js';
 import { parseReceived } from '../../../adapters/email/reception/received.js';
 import type { MailOrigin } from '../../../adapters/email/mail.js';
+import { until } from '../../queue/support.js';
 import { UnparsableError, type Logger, type Parsed, type PulledItem } from '../../../src/core/channel.js';
 
 const NOTHING: Parsed = { events: [], ignored: [{ part: '', reason: 'test' }], rejected: [] };
@@ -94,7 +95,7 @@ describe('the reception', () => {
       answered = true;
       return response;
     });
-    for (let i = 0; i < 500 && store === idle; i++) await sleep(10);
+    await until(() => store !== idle);
     await sleep(100);
     expect(answered).toBe(false);
     store();
@@ -242,7 +243,7 @@ describe('the reception', () => {
       items.push(...taken);
     };
     const delivered = deliver();
-    for (let i = 0; i < 500 && store === idle; i++) await sleep(10);
+    await until(() => store !== idle);
     stop.abort();
     await sleep(50);
     store();
