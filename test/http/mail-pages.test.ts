@@ -100,6 +100,10 @@ describeWith('chromium', ['--version'], 'the page of a mailed case', () => {
         buffer: Buffer.from('VIRUS'),
       });
       await page.fill('#respond-reply', 'Terlampir suratnya.');
+      await page.click('#case-actions form[action$="/respond"] button[value=preview]');
+      await page.locator('#respond-measure .tb-preview', { hasText: 'Terlampir suratnya.' }).waitFor();
+      // Shown in its place: what was chosen is still chosen.
+      expect(await page.evaluate('document.querySelector("#respond-files").files.length')).toBe(1);
       await page.click('#case-actions form[action$="/respond"] button[value=move]');
       await page.locator('#case-failure', { hasText: 'Tabea.Test' }).waitFor();
       expect(await page.inputValue('#respond-reply')).toBe('Terlampir suratnya.');

@@ -146,6 +146,16 @@ describe("through the console's form", () => {
     expect((await admin.get(`/console/cases/${number}/messages/${row?.id}/attachments/1`)).text).toBe('a');
   });
 
+  test('a preview by a page of its own says that the files are gone, and sends nothing', async () => {
+    const number = await byMail();
+    const preview = await send(number, [file('a.png', PIXEL)], { do: 'preview' });
+    expect(preview.status).toBe(200);
+    expect(preview.text).toContain('Pratinjau tidak menyimpan berkas. Pilih lagi lampirannya');
+    expect(preview.text).toContain('Terlampir fotonya.</textarea>');
+    expect((await send(number, [], { do: 'preview' })).text).not.toContain('tidak menyimpan berkas');
+    expect(await filesSent(number)).toEqual([]);
+  });
+
   test('without a file the form is what it was', async () => {
     const number = await byMail();
     expect((await send(number, [file('', Buffer.alloc(0), 'application/octet-stream')])).status).toBe(303);

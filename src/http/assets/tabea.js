@@ -62,6 +62,16 @@
     output.replaceChildren(parts.content);
   }
 
+  // In its place, not as another page: files that were chosen stay chosen.
+  document.addEventListener('submit', (event) => {
+    if (event.submitter?.value !== 'preview') return;
+    const field = event.target.querySelector('[data-measure]');
+    if (!field) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    void measure(field).catch(() => undefined);
+  });
+
   const timers = new WeakMap();
   document.addEventListener('input', (event) => {
     const field = event.target;

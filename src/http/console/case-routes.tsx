@@ -131,7 +131,10 @@ export function caseRoutes(shared: Shared): readonly Route[] {
     const draft: Draft = { action: String(request.params['action']), fields: fieldsOf(request) };
     if (formField(request, 'do') === 'preview') {
       const shown = { ...draft, preview: await previewOf(request, view, draft.fields) };
-      return sendPage(response, <CasePage {...await propsOf(request, view, shown)} />);
+      const props = await propsOf(request, view, shown);
+      // A page cannot choose files for anybody: that they are gone is said before the answer goes without them.
+      const failure = filesOf(request).files.length === 0 ? {} : { failure: props.frame.say('upload.again') };
+      return sendPage(response, <CasePage {...props} draft={{ ...shown, ...failure }} />);
     }
     try {
       const ifVersion = versionIn(request);

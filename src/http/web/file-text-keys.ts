@@ -17,6 +17,7 @@ export const FILE_TEXT_KEYS = [
   'file.picturesHint',
   'upload.label',
   'upload.hint',
+  'upload.again',
   'upload.none',
   'convey.wait',
   'convey.button',
