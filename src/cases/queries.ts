@@ -50,11 +50,15 @@ interface CaseRow {
   readonly due_at: Date;
   readonly created_by: string;
   readonly flags: readonly string[] | null;
+  readonly undelivered: boolean | null;
   readonly version: number;
 }
 
 const DEFAULT_LIMIT = 25;
 const LIMIT_AT_MOST = 100;
+/** `undelivered`: the last that was written to the reporter has not reached him, or nobody knows. */
+const COLUMNS = `c.*, (SELECT o.state IN ('failed', 'unknown') FROM outbox o WHERE o.case_id = c.id
+  ORDER BY o.id DESC LIMIT 1) AS undelivered`;
 
 /** Newest first. Throws BadCursor. */
 export async function listCases(
@@ -82,7 +86,7 @@ export async function listCases(
     where((p) => holdsWords(p, frontier), filter.q);
   }
   const { rows } = await services.database.pool.query<CaseRow>(
-    `SELECT c.* FROM cases c WHERE ${conditions.join(' AND ')} ORDER BY c.id DESC LIMIT ${limit + 1}`,
+    `SELECT ${COLUMNS} FROM cases c WHERE ${conditions.join(' AND ')} ORDER BY c.id DESC LIMIT ${limit + 1}`,
     values,
   );
   const page = rows.slice(0, limit);
@@ -105,7 +109,7 @@ export async function getCase(
   if (!isTrackingNumber(trackingNumber)) return null;
   const visible = visibleCases(viewer, 2);
   const { rows } = await services.database.pool.query<CaseRow>(
-    `SELECT c.* FROM cases c WHERE c.tracking_number = $1 AND ${visible.sql}`,
+    `SELECT ${COLUMNS} FROM cases c WHERE c.tracking_number = $1 AND ${visible.sql}`,
     [trackingNumber, ...visible.values],
   );
   const row = rows[0];
@@ -193,7 +197,7 @@ function summaryOf({ rules }: CaseServices): (seen: SeenCase) => CaseSummary {
     submittedAt: local(row.submitted_at),
     createdAt: toLocalIso(row.created_at, rules.calendar),
     dueAt: toLocalIso(row.due_at, rules.calendar),
-    flags: row.flags ?? [],
+    flags: [...(row.undelivered === true ? ['undelivered'] : []), ...(row.flags ?? [])],
     version: row.version,
   });
 }

@@ -1,5 +1,6 @@
 /** What became of replies, in words that a person can act on. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { newId } from '../../src/core/ids.js';
 import { applyDeliveryReports } from '../../src/replies/delivery.js';
 import { PASSWORD, startHttpApp, type HttpApp } from '../support/http-app.js';
 import { logIn, type HttpClient } from '../support/http-client.js';
@@ -79,4 +80,19 @@ test.each([
   ['sent', null],
 ])('%s with %s needs no words', async (state, error) => {
   expect(await pageOf((await caseWith(state, error)).number)).not.toContain('tb-trouble');
+});
+
+test('the list marks a case whose last reply did not arrive, until another one goes out', async () => {
+  const { number } = await caseWith('failed', 'rejected:5.1.1');
+  const rowOf = async () => {
+    const { text } = await admin.get('/console?channel=email');
+    return text.split('<tr>').find((row) => row.includes(number)) ?? '';
+  };
+  expect(await rowOf()).toContain('Balasan tidak sampai');
+  await app.store.rows(
+    `INSERT INTO outbox (id, case_id, channel_id, purpose, automated, text, state, due_at, created_at, state_at)
+     SELECT $2, id, channel_id, 'answered', false, 'x', 'sent', now(), now(), now() FROM cases WHERE tracking_number = $1`,
+    [number, newId()],
+  );
+  expect(await rowOf()).not.toContain('Balasan tidak sampai');
 });

@@ -205,6 +205,7 @@ export const TEXT_KEYS = [
   'action.answer',
   'flag.emergency',
   'flag.new_message',
+  'flag.undelivered',
   'flag.automated',
   'flag.linked',
   'flag.flood',
