@@ -43,8 +43,9 @@ test.each(table)('%j weighs %d', (text, weight, links) => {
   expect(linksOf(text)).toEqual(links);
 });
 
-test('a hostile text costs no time', () => {
+test('a hostile text ends', () => {
   const started = performance.now();
   for (const piece of ['a', 'a.', 'a-', 'https://', 'a_', '.', 'é', '👩‍']) weightOf(piece.repeat(20_000));
-  expect(performance.now() - started).toBeLessThan(3_000);
+  // Half a second on a quiet machine; what backtracks would not end in a day.
+  expect(performance.now() - started).toBeLessThan(30_000);
 });
