@@ -104,9 +104,15 @@ function threadOf(mail: ReadMail, messageIds: MessageIds): ThreadRef | undefined
 
 async function storeFiles(mail: ReadMail, putBlob: PutBlob): Promise<AttachmentRef[]> {
   const stored: AttachmentRef[] = [];
-  for (const { name, contentType, bytes } of mail.files) {
+  for (const { name, contentType, bytes, contentId } of mail.files) {
     const blob = await putBlob(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
-    stored.push({ name, contentType, blob, size: bytes.byteLength });
+    stored.push({
+      name,
+      contentType,
+      blob,
+      size: bytes.byteLength,
+      ...(contentId !== undefined && { contentId }),
+    });
   }
   return stored;
 }

@@ -10,6 +10,8 @@ export interface MailFile {
   readonly name: string;
   readonly contentType: string;
   readonly bytes: Uint8Array;
+  /** Where the HTML names it (`cid:`). */
+  readonly contentId?: string;
 }
 
 export interface MailFiles {
@@ -34,13 +36,19 @@ export function pickFiles(parts: readonly Part[], limits: MailLimits): MailFiles
     else if (size > limits.maxFileBytes || total + size > limits.maxFilesBytes) tooLarge.push(name);
     else {
       total += size;
-      files.push({ name, contentType, bytes: part.bytes });
+      const contentId = contentIdOf(part);
+      files.push({ name, contentType, bytes: part.bytes, ...(contentId !== undefined && { contentId }) });
     }
   }
   return {
     files,
     left: [...leftOut('attachment_too_large', tooLarge), ...leftOut('too_many_attachments', tooMany)],
   };
+}
+
+/** RFC 2392: what stands in angle brackets; rubbish names nothing. */
+function contentIdOf({ headers }: Part): string | undefined {
+  return /^\s*<([^<>\s]{1,200})>\s*$/.exec(headers.first('content-id') ?? '')?.[1];
 }
 
 function leftOut(code: string, names: readonly string[]): LeftPart[] {

@@ -19,6 +19,8 @@ describe('files', () => {
       ['winmail.dat', 'application/ms-tnef'],
       ['smime.p7s', 'application/pkcs7-signature'],
     ]);
+    // The HTML shows the picture in its text under this name.
+    expect(message.attachments.map(({ contentId }) => contentId).filter(Boolean)).toEqual(['foto']);
     expect(blobs.text(message.attachments[1]?.blob)).toBe('%PDF-');
     expect(blobs.text(message.attachments[4]?.blob)).toContain('Isi pesan terusan');
     for (const { blob, size } of message.attachments) expect(blobs.byHash.get(blob ?? '')?.length).toBe(size);
