@@ -84,7 +84,7 @@ module.exports = {
     ),
     {
       name: 'adapters-apart',
-      comment: 'An adapter never imports another adapter; what one vendor has for several lies in shared/.',
+      comment: 'An adapter never imports another adapter; what several share lies in shared/.',
       severity: 'error',
       from: { path: '^adapters/([^/]+)/' },
       // shared/ is held to the same: it imports no adapter.

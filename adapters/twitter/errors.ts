@@ -4,6 +4,7 @@
  */
 import { ApiPartialResponseError, ApiResponseError } from 'twitter-api-v2';
 import { ChannelError, type ChannelErrorCode, type RetryVerdict } from '../../src/core/channel-error.js';
+import { causeCode, isNotReached } from '../shared/network.js';
 
 /** Types of problems that say that app, access level, token or money is at fault, not the request. */
 const CONFIG_PROBLEM =
@@ -21,19 +22,6 @@ export const DUPLICATE_CONTENT = 'duplicate';
 /** A wish for patience is believed between these: X's windows of limits are 15 minutes. */
 const SHORTEST_WAIT_MS = 1_000;
 const LONGEST_WAIT_MS = 15 * 60_000;
-
-/** Failures before the request left: X cannot have taken anything. */
-const NOT_REACHED = new Set([
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EAI_FAIL',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'EADDRNOTAVAIL',
-]);
-/** TLS is set up before the request is written. */
-const TLS_FAILURE = /^(CERT_|ERR_TLS_|ERR_SSL_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_)/;
 
 export interface XFailure {
   readonly status: number;
@@ -198,19 +186,4 @@ function textOf(body: unknown, name: string): string {
   if (typeof body !== 'object' || body === null) return '';
   const value: unknown = Reflect.get(body, name);
   return typeof value === 'string' ? value : '';
-}
-
-function isNotReached(cause: unknown): boolean {
-  // Where several addresses of a name were tried, all of them must have failed so.
-  if (cause instanceof AggregateError && cause.errors.length > 0) return cause.errors.every(isNotReached);
-  if (typeof cause === 'object' && cause !== null && 'syscall' in cause && cause.syscall === 'connect')
-    return true;
-  const code = causeCode(cause);
-  return NOT_REACHED.has(code) || TLS_FAILURE.test(code);
-}
-
-function causeCode(cause: unknown): string {
-  if (typeof cause !== 'object' || cause === null) return 'unknown';
-  if ('code' in cause && typeof cause.code === 'string') return cause.code;
-  return 'name' in cause && typeof cause.name === 'string' ? cause.name : 'unknown';
 }

@@ -5,6 +5,7 @@
  */
 import { ChannelError, type Certainty, type ChannelErrorCode } from '../../../src/core/channel-error.js';
 import { numberIn, objectIn } from './payload.js';
+import { causeCode, isNotReached } from '../network.js';
 
 /** What an error number means. */
 export interface Meaning {
@@ -58,20 +59,6 @@ const WINDOW_SUBCODES: ReadonlySet<number> = new Set([2018065, 2018108, 2018278]
 /** Business use case limits: https://developers.facebook.com/docs/graph-api/overview/rate-limiting */
 const isBusinessLimit = (code: number): boolean => code >= 80000 && code <= 80014;
 const isPermission = (code: number): boolean => code >= 200 && code <= 299;
-
-/** Failures before the request left: the provider cannot have taken anything. */
-const NOT_REACHED = new Set([
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EAI_FAIL',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'EADDRNOTAVAIL',
-  'UND_ERR_CONNECT_TIMEOUT',
-]);
-/** TLS is set up before the request is written. */
-const TLS_FAILURE = /^(CERT_|ERR_TLS_|ERR_SSL_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_)/;
 
 const SHORTEST_WAIT_MS = 1_000;
 const LONGEST_WAIT_MS = 15 * 60_000;
@@ -187,19 +174,4 @@ function errorIn(body: string): unknown {
   } catch {
     return undefined;
   }
-}
-
-function isNotReached(cause: unknown): boolean {
-  // Where several addresses of a name were tried, all of them must have failed so.
-  if (cause instanceof AggregateError && cause.errors.length > 0) return cause.errors.every(isNotReached);
-  if (typeof cause === 'object' && cause !== null && 'syscall' in cause && cause.syscall === 'connect')
-    return true;
-  const code = causeCode(cause);
-  return NOT_REACHED.has(code) || TLS_FAILURE.test(code);
-}
-
-function causeCode(cause: unknown): string {
-  if (typeof cause !== 'object' || cause === null) return 'unknown';
-  if ('code' in cause && typeof cause.code === 'string') return cause.code;
-  return 'name' in cause && typeof cause.name === 'string' ? cause.name : 'unknown';
 }

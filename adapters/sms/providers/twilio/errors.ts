@@ -3,6 +3,7 @@
  * Codes: https://www.twilio.com/docs/api/errors
  */
 import { ChannelError, type ChannelErrorCode } from '../../../../src/core/channel-error.js';
+import { causeCode, isNotReached } from '../../../shared/network.js';
 
 const THROTTLED = new Set([
   429, 14107, 20429, 30001, 30022, 63018,
@@ -14,20 +15,6 @@ const OPTED_OUT = 21610;
 const CONFIG = new Set([
   20003, 20005, 20006, 20008, 20404, 21212, 21603, 21606, 21608, 21659, 21660, 21661, 30002,
 ]);
-
-/** Failures before the request left: the provider cannot have taken anything. */
-const NOT_REACHED = new Set([
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EAI_FAIL',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'EADDRNOTAVAIL',
-  'UND_ERR_CONNECT_TIMEOUT',
-]);
-/** TLS is set up before the request is written. */
-const TLS_FAILURE = /^(CERT_|ERR_TLS_|ERR_SSL_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_)/;
 
 /** A provider's wish for patience is believed between these. */
 const SHORTEST_WAIT_MS = 1_000;
@@ -140,19 +127,4 @@ function errorCode(body: string): number | undefined {
   } catch {
     return undefined;
   }
-}
-
-function isNotReached(cause: unknown): boolean {
-  // Where several addresses of a name were tried, all of them must have failed so.
-  if (cause instanceof AggregateError && cause.errors.length > 0) return cause.errors.every(isNotReached);
-  if (typeof cause === 'object' && cause !== null && 'syscall' in cause && cause.syscall === 'connect')
-    return true;
-  const code = causeCode(cause);
-  return NOT_REACHED.has(code) || TLS_FAILURE.test(code);
-}
-
-function causeCode(cause: unknown): string {
-  if (typeof cause !== 'object' || cause === null) return 'unknown';
-  if ('code' in cause && typeof cause.code === 'string') return cause.code;
-  return 'name' in cause && typeof cause.name === 'string' ? cause.name : 'unknown';
 }
